@@ -1,0 +1,172 @@
+package incident
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// StepStatus is how one step ended.
+type StepStatus string
+
+// The states of a step. Started is only ever seen for a changing step that is running, or that was running when the
+// engine died: its effect is unknown.
+const (
+	Started   StepStatus = "started"
+	Succeeded StepStatus = "succeeded"
+	Failed    StepStatus = "failed"
+	Skipped   StepStatus = "skipped"
+	Planned   StepStatus = "planned" // observe: it would have run
+)
+
+// ErrorKind says what a failed step means for what comes next.
+type ErrorKind string
+
+// The kinds.
+const (
+	Transient     ErrorKind = "transient"      // trying again may help
+	Permanent     ErrorKind = "permanent"      // trying again gives the same
+	Refused       ErrorKind = "refused"        // a rule of ours forbids it; nothing was sent
+	TimedOut      ErrorKind = "timeout"        // it did not end in time
+	UnknownEffect ErrorKind = "unknown_effect" // it may or may not have happened
+	Cancelled     ErrorKind = "cancelled"      // stopped because a person took over or the engine was told to
+)
+
+// StepKey tells one execution of a step from all others of its incident. It is the same when a crash makes the
+// engine come back to the step, which is how a changing step is never sent twice.
+type StepKey struct {
+	Incident ID    `json:"incident"`
+	Run      int   `json:"run"`     // 1, and one more for each reopening
+	Phase    Phase `json:"phase"`   // check, gather, recover, verify
+	Attempt  int   `json:"attempt"` // the recovery attempt, from 1; 0 before the first
+	Round    int   `json:"round"`   // how often the phase has run before within this attempt; verify repeats
+	Index    int   `json:"index"`   // place of the step in its phase or attempt, from 0
+}
+
+// Step is one execution of a step.
+type Step struct {
+	StepKey
+	ID        string          `json:"id,omitempty"`   // the scenario's id of the step, when it gave one
+	Name      string          `json:"name"`           // for people: the id, or the attempt's name, or the action
+	Action    string          `json:"action"`         // "http.request"
+	Status    StepStatus      `json:"status"`         //
+	Healthy   *bool           `json:"healthy"`        // what "healthy" said; nil where there is none
+	Params    json.RawMessage `json:"params"`         // as rendered; secrets are never in it
+	Output    json.RawMessage `json:"output"`         // the action's typed output; in histories cut to MaxOutput
+	Error     string          `json:"error"`          //
+	ErrorKind ErrorKind       `json:"error_kind"`     //
+	StartedAt time.Time       `json:"started_at"`     //
+	EndedAt   time.Time       `json:"ended_at"`       // zero while Started
+	Note      string          `json:"note,omitempty"` // why it was skipped or only planned
+}
+
+// Duration is how long the step took; zero while it runs.
+func (s Step) Duration() time.Duration {
+	if s.EndedAt.IsZero() {
+		return 0
+	}
+	return s.EndedAt.Sub(s.StartedAt)
+}
+
+// MaxOutput is the size in bytes to which each text of a step's output is cut before it enters a history. The store
+// keeps it whole.
+const MaxOutput = 4 << 10
+
+// TransitionKind says which fact a transition records.
+type TransitionKind string
+
+// The kinds of transition.
+const (
+	PhaseBegan  TransitionKind = "phase"        // Phase and Attempt began
+	EventSeen   TransitionKind = "event"        // an event of PagerDuty that changed what the engine does
+	Decided     TransitionKind = "decision"     // matched, limits, autonomy, ...: Why explains it
+	Ended       TransitionKind = "outcome"      // Outcome and Reason are final for this run
+	ToldTier    TransitionKind = "told"         // a tier was told: By is the tier's name
+	PersonTook  TransitionKind = "taken"        // a person took it: By is who
+	ResponseEnd TransitionKind = "response_end" // the first response is over: the automatic outcome was carried out, or a person resolved it
+)
+
+// Transition is one line of an incident's history, append-only. Key makes repeating it harmless: the store keeps the
+// first of one incident, run and key.
+type Transition struct {
+	Incident ID             `json:"incident"`
+	Run      int            `json:"run"`
+	Key      string         `json:"key"`
+	At       time.Time      `json:"at"`
+	Kind     TransitionKind `json:"kind"`
+	Phase    Phase          `json:"phase,omitempty"`
+	Attempt  int            `json:"attempt,omitempty"`
+	Outcome  Outcome        `json:"outcome,omitempty"`
+	Reason   Reason         `json:"reason,omitempty"`
+	By       string         `json:"by,omitempty"`
+	Why      string         `json:"why,omitempty"`
+}
+
+// Considered is one scenario that was looked at for an incident, with the first condition that failed.
+type Considered struct {
+	Scenario ScenarioName `json:"scenario"`
+	Matched  bool         `json:"matched"`
+	Why      string       `json:"why"` // "service PX1 is not one of [...]", "alert.severity is \"info\"", ...
+}
+
+// Match is which scenario an incident got and why.
+type Match struct {
+	Scenario   ScenarioName    `json:"scenario,omitempty"` // empty: none
+	Title      string          `json:"title,omitempty"`
+	Hash       string          `json:"hash,omitempty"` // of the scenario's content
+	Runbook    string          `json:"runbook,omitempty"`
+	Autonomy   Autonomy        `json:"autonomy,omitempty"` // after the customer's lowering
+	Inputs     json.RawMessage `json:"inputs,omitempty"`
+	Origins    []Origin        `json:"origins,omitempty"`
+	Target     string          `json:"target,omitempty"`
+	Considered []Considered    `json:"considered,omitempty"`
+	Why        string          `json:"why"` // one sentence
+}
+
+// Origin tells where the value of one input came from: "customer", "alert" or "default".
+type Origin struct {
+	Input string `json:"input"`
+	From  string `json:"from"`
+}
+
+// Record is everything that is known about one incident. It is what "incident show", the hand-over packet and the
+// reports are made of, and nothing else is.
+type Record struct {
+	Incident       Incident     `json:"incident"`
+	Run            int          `json:"run"`             // how often the first response has run: 1, and one more for each reopening
+	WorkflowRun    string       `json:"workflow_run"`    // Temporal's run id
+	Customer       Customer     `json:"customer"`        // empty id: no customer has the service
+	Match          Match        `json:"match"`           //
+	CatalogVersion string       `json:"catalog_version"` //
+	EngineVersion  string       `json:"engine_version"`  //
+	Phase          Phase        `json:"phase"`           // where it is now
+	Outcome        Outcome      `json:"outcome"`         // empty while the first response runs
+	Reason         Reason       `json:"reason"`          //
+	Why            string       `json:"why"`             // the outcome in one sentence
+	ReceivedAt     time.Time    `json:"received_at"`     // when the first event of this run was received
+	StartedAt      time.Time    `json:"started_at"`      // the first step's start; zero when none ran
+	OutcomeAt      time.Time    `json:"outcome_at"`      // when the outcome was decided
+	TakenAt        time.Time    `json:"taken_at"`        // when a person first took it
+	TakenBy        string       `json:"taken_by"`        //
+	EndedAt        time.Time    `json:"ended_at"`        // the end of the first response; zero while open
+	Steps          []Step       `json:"steps"`           // in the order of StartedAt
+	Transitions    []Transition `json:"transitions"`     // in the order of At
+}
+
+// FirstResponse is the first response time, from PagerDuty's created_at to the end of the first response; zero while
+// it is open.
+func (r Record) FirstResponse() time.Duration {
+	if r.EndedAt.IsZero() {
+		return 0
+	}
+	return r.EndedAt.Sub(r.Incident.CreatedAt)
+}
+
+// Changed says whether any changing step was started: the engine may have changed something.
+func (r Record) Changed() bool {
+	for _, s := range r.Steps {
+		if s.Phase == Recover && s.Run == r.Run && s.Status != Skipped && s.Status != Planned && s.ErrorKind != Refused {
+			return true
+		}
+	}
+	return false
+}
