@@ -1,0 +1,236 @@
+//go:build !no_embedded_temporal
+
+package temporalserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/server/common/authorization"
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/membership/static"
+	_ "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite" // the storage driver registers itself
+	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/schema/sqlite"
+	"go.temporal.io/server/temporal"
+)
+
+const (
+	host      = "127.0.0.1"
+	clusterID = "active"
+	driver    = "sqlite"
+)
+
+// Server is a running embedded Temporal server.
+type Server struct {
+	server   temporal.Server
+	address  string
+	stopping *atomic.Bool
+}
+
+// Start runs a server on the options' file, creating the file when it does not exist, and returns when the server
+// answers. It gives up when ctx ends.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	ports, err := freePorts(4)
+	if err != nil {
+		return nil, fmt.Errorf("find ports for the embedded temporal server: %w", err)
+	}
+	if opts.Port > 0 {
+		ports[0] = opts.Port
+	}
+	db := storage(opts.File)
+	if err := createSchema(opts.File); err != nil {
+		return nil, fmt.Errorf("create %q: %w", opts.File, err)
+	}
+	if err := createNamespace(db, opts); err != nil {
+		return nil, fmt.Errorf("create namespace %q in %q: %w", opts.Namespace, opts.File, err)
+	}
+	cfg := serverConfig(db, ports)
+	authorizer, err := authorization.GetAuthorizerFromConfig(&cfg.Global.Authorization)
+	if err != nil {
+		return nil, fmt.Errorf("configure the embedded temporal server: %w", err)
+	}
+	stopping := new(atomic.Bool)
+	server, err := temporal.NewServer(
+		temporal.WithConfig(cfg),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithLogger(logger{log: opts.Log, stopping: stopping}),
+		temporal.WithAuthorizer(authorizer),
+		temporal.WithDynamicConfigClient(tuning()),
+		temporal.WithStaticHosts(members(ports)),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("configure the embedded temporal server: %w", err)
+	}
+	if err := server.Start(); err != nil {
+		return nil, fmt.Errorf("start the embedded temporal server: %w", err)
+	}
+	s := &Server{server: server, address: net.JoinHostPort(host, strconv.Itoa(ports[0])), stopping: stopping}
+	if err := s.awaitReady(ctx, opts.Namespace); err != nil {
+		_ = server.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Address is the frontend's host:port on the loopback interface.
+func (s *Server) Address() string { return s.address }
+
+// Stop ends the server. Open workflows stay in the file and go on at the next Start.
+func (s *Server) Stop() error {
+	s.stopping.Store(true)
+	if err := s.server.Stop(); err != nil {
+		return fmt.Errorf("stop the embedded temporal server: %w", err)
+	}
+	return nil
+}
+
+// awaitReady asks the frontend until it answers: the server's own Start returns before that.
+func (s *Server) awaitReady(ctx context.Context, namespace string) error {
+	for {
+		c, err := client.DialContext(ctx, client.Options{HostPort: s.address, Namespace: namespace,
+			Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+		if err == nil {
+			c.Close()
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the embedded temporal server at %s: %w", s.address, errors.Join(ctx.Err(), err))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func storage(file string) *config.SQL {
+	return &config.SQL{
+		PluginName:   driver,
+		DatabaseName: file,
+		// With WAL one writer and several readers go together; FULL makes every commit survive a power cut.
+		ConnectAttributes: map[string]string{
+			"mode":         "rwc",
+			"journal_mode": "wal",
+			"synchronous":  "FULL",
+			"busy_timeout": "10000",
+		},
+	}
+}
+
+// createSchema makes the file whole under another name first, so that a kill in between leaves nothing half made.
+func createSchema(file string) error {
+	if _, err := os.Stat(file); err == nil || !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	draft := file + ".new"
+	if err := os.Remove(draft); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	db := storage(draft)
+	// The driver keeps its connection open for the life of the process, and a WAL would stay beside the draft.
+	db.ConnectAttributes = map[string]string{"mode": "rwc"}
+	if err := sqlite.SetupSchema(db); err != nil {
+		return err
+	}
+	return os.Rename(draft, file)
+}
+
+func createNamespace(db *config.SQL, opts Options) error {
+	attributes := map[string]enumspb.IndexedValueType{}
+	for _, name := range opts.SearchAttributes {
+		attributes[name] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
+	}
+	ns, err := sqlite.NewNamespaceConfig(clusterID, opts.Namespace, false, attributes)
+	if err != nil {
+		return err
+	}
+	return sqlite.CreateNamespaces(db, ns)
+}
+
+func serverConfig(db *config.SQL, ports []int) *config.Config {
+	frontend := net.JoinHostPort(host, strconv.Itoa(ports[0]))
+	service := func(i int) config.Service {
+		return config.Service{RPC: config.RPC{GRPCPort: ports[i], BindOnLocalHost: true}}
+	}
+	off := "disabled"
+	return &config.Config{
+		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: host}},
+		Persistence: config.Persistence{
+			DefaultStore: driver, VisibilityStore: driver, NumHistoryShards: 1,
+			DataStores: map[string]config.DataStore{driver: {SQL: db}},
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10, MasterClusterName: clusterID, CurrentClusterName: clusterID,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterID: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: frontend},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		Services: map[string]config.Service{
+			"frontend": service(0), "history": service(1), "matching": service(2), "worker": service(3),
+		},
+		Archival: config.Archival{
+			History:    config.HistoryArchival{State: off},
+			Visibility: config.VisibilityArchival{State: off},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
+			History:    config.HistoryArchivalNamespaceDefaults{State: off},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: off},
+		}},
+		PublicClient: config.PublicClient{HostPort: frontend},
+	}
+}
+
+// members says that every service has one host, this process. Without it the services would look for each other in the
+// file, find those of a process that has died, and wait for them.
+func members(ports []int) map[primitives.ServiceName]static.Hosts {
+	at := func(i int) static.Hosts {
+		return static.SingleLocalHost(net.JoinHostPort(host, strconv.Itoa(ports[i])))
+	}
+	return map[primitives.ServiceName]static.Hosts{
+		primitives.FrontendService: at(0), primitives.HistoryService: at(1),
+		primitives.MatchingService: at(2), primitives.WorkerService: at(3),
+	}
+}
+
+// tuning lifts the request limits that are meant for clusters shared by many, and has task queues be fair between
+// customers.
+func tuning() dynamicconfig.StaticClient {
+	return dynamicconfig.StaticClient{
+		dynamicconfig.FrontendRPS.Key():                        20000,
+		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key(): 20000,
+		dynamicconfig.HistoryPersistenceMaxQPS.Key():           100000,
+		dynamicconfig.FrontendPersistenceMaxQPS.Key():          100000,
+		dynamicconfig.MatchingPersistenceMaxQPS.Key():          100000,
+		dynamicconfig.MatchingAutoEnableV2.Key():               true,
+	}
+}
+
+// freePorts asks the system for n distinct free ports on the loopback interface.
+func freePorts(n int) ([]int, error) {
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close() // all stay open until the end, so that no two are the same
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
