@@ -150,7 +150,7 @@ func syntaxHint(message, line string) string {
 }
 
 // maxSearch bounds the bytes that are parsed again to find the line of a syntax error.
-const maxSearch = 4 << 20
+const maxSearch = 1 << 20
 
 // firstBrokenLine gives the line (from 1) after the longest run of first lines that is valid by itself. The parser's
 // own line is often where the surrounding block began. It is 0 when the search would take too long.
