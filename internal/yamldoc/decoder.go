@@ -186,6 +186,9 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 		given[key.Value] = true
 		if f, ok := fields[key.Value]; ok {
 			d.At(key.Value).decode(value, v.FieldByIndex(f.Index), f.Tag.Get("enum"))
+			if f.Tag.Get("required") == "true" && isEmpty(value) {
+				d.At(key.Value).Problem(value, "it is empty", "")
+			}
 		} else {
 			d.At(key.Value).Problem(key, fmt.Sprintf("unknown key %q", clip(key.Value)), suggestOrList(key.Value, names, "known keys"))
 		}

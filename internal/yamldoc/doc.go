@@ -17,7 +17,7 @@
 // string, []any, map[string]any), yaml.Node, [Located], and every [Unmarshaler]. Field tags:
 //
 //	yaml:"name"       the key; a field without it is left alone
-//	required:"true"   the key must be there
+//	required:"true"   the key must be there, and a text, list or mapping must not be empty
 //	enum:"a,b"        the texts that are allowed (also for each element of a list of texts)
 //
 // A field whose key is absent keeps the value that it had: give defaults by filling the struct beforehand.

@@ -171,6 +171,14 @@ func isKey(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
+// isEmpty says whether the node is a list, mapping or text with nothing in it.
+func isEmpty(n *yaml.Node) bool {
+	if n.Kind == yaml.ScalarNode {
+		return n.Tag == "!!str" && strings.TrimSpace(n.Value) == ""
+	}
+	return n.Kind != yaml.AliasNode && len(n.Content) == 0
+}
+
 // flowText tells {{ x }} from other mappings: YAML reads it as a mapping with a mapping as its key.
 func flowText(n *yaml.Node) string {
 	if len(n.Content) > 0 && n.Style&yaml.FlowStyle != 0 && n.Content[0].Kind == yaml.MappingNode {
