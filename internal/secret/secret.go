@@ -97,20 +97,18 @@ func (r *Ref) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 		Env  *string `yaml:"env"`
 		File *string `yaml:"file"`
 	}
-	before := len(d.Problems())
-	d.Decode(n, &given)
-	if len(d.Problems()) > before {
+	if !d.Decode(n, &given) {
 		return
 	}
 	switch {
 	case given.Env != nil && given.File != nil:
 		d.Problem(n, "both env and file are given", "keep one of them")
 	case given.Env != nil && !envName.MatchString(*given.Env):
-		d.At("env").Problem(n, "not the name of an environment variable: letters, digits and _ are allowed", `such as PAGERDUTY_TOKEN, without "$"`)
+		d.ProblemIn(n, "env", "not the name of an environment variable: letters, digits and _ are allowed", `such as PAGERDUTY_TOKEN, without "$"`)
 	case given.Env != nil:
 		r.Env = *given.Env
 	case given.File != nil && (!filepath.IsAbs(*given.File) || strings.ContainsRune(*given.File, 0)):
-		d.At("file").Problem(n, "not an absolute path", "such as /run/secrets/pagerduty_token")
+		d.ProblemIn(n, "file", "not an absolute path", "such as /run/secrets/pagerduty_token")
 	case given.File != nil:
 		r.File = *given.File
 	default:

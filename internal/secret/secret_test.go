@@ -133,8 +133,8 @@ func TestDecode(t *testing.T) {
 		"plain text":    {"s: " + text, secret.Ref{}, "f:1:4: s: found a plain value, expected where the secret is kept; secrets are never written into a file (write {env: NAME} or {file: PATH}, and keep the secret there)"},
 		"nothing":       {"s: {}", secret.Ref{}, "f:1:4: s: neither env nor file is given (write {env: NAME} or {file: PATH}, and keep the secret there)"},
 		"both":          {"s: {env: A, file: /b}", secret.Ref{}, "f:1:4: s: both env and file are given (keep one of them)"},
-		"value as name": {"s: {env: " + text + "}", secret.Ref{}, `f:1:4: s.env: not the name of an environment variable: letters, digits and _ are allowed (such as PAGERDUTY_TOKEN, without "$")`},
-		"value as file": {"s: {file: " + text + "}", secret.Ref{}, "f:1:4: s.file: not an absolute path (such as /run/secrets/pagerduty_token)"},
+		"value as name": {"s: {env: " + text + "}", secret.Ref{}, `f:1:10: s.env: not the name of an environment variable: letters, digits and _ are allowed (such as PAGERDUTY_TOKEN, without "$")`},
+		"value as file": {"s: {file: " + text + "}", secret.Ref{}, "f:1:11: s.file: not an absolute path (such as /run/secrets/pagerduty_token)"},
 		"unknown key":   {"s: {enw: A}", secret.Ref{}, `f:1:5: s.enw: unknown key "enw" (did you mean "env"?)`},
 	}
 	for name, tt := range tests {

@@ -28,6 +28,7 @@ type state struct {
 	file     string
 	problems Problems
 	more     int // problems past MaxProblems
+	errors   int // problems that are not warnings
 }
 
 // NewDecoder gives a decoder at the root of a document, for who has nodes already.
@@ -48,11 +49,22 @@ func (d *Decoder) AtIndex(i int) *Decoder {
 
 // Problem tells what is wrong at the node; the hint may be empty.
 func (d *Decoder) Problem(n *yaml.Node, message, hint string) {
-	d.add(d.Place(n).Problem(message, hint))
+	d.Add(d.Place(n).Problem(message, hint))
+}
+
+// ProblemIn tells what is wrong with the value of that key in the mapping n.
+func (d *Decoder) ProblemIn(n *yaml.Node, key, message, hint string) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			n = n.Content[i+1]
+			break
+		}
+	}
+	d.At(key).Problem(n, message, hint)
 }
 
 // Warn tells what is doubtful at the node; the hint may be empty.
-func (d *Decoder) Warn(n *yaml.Node, message, hint string) { d.add(d.Place(n).Warning(message, hint)) }
+func (d *Decoder) Warn(n *yaml.Node, message, hint string) { d.Add(d.Place(n).Warning(message, hint)) }
 
 // Problems gives what was told so far, sorted.
 func (d *Decoder) Problems() Problems {
@@ -64,7 +76,11 @@ func (d *Decoder) Problems() Problems {
 	return ps
 }
 
-func (d *Decoder) add(p Problem) {
+// Add tells a problem that was made from a Place.
+func (d *Decoder) Add(p Problem) {
+	if !p.Warning {
+		d.state.errors++
+	}
 	if len(d.state.problems) >= MaxProblems {
 		d.state.more++
 		return
@@ -115,13 +131,16 @@ func (l *Located[T]) DecodeYAML(n *yaml.Node, d *Decoder) {
 }
 
 // Decode reads the node into what the pointer into points to. Aliases, tags and duplicate keys are passed over in
-// silence, because they were told when the document was parsed.
-func (d *Decoder) Decode(n *yaml.Node, into any) {
+// silence, because they were told when the document was parsed. It says whether nothing was wrong with the node; when
+// something was, the value is not to be checked any further.
+func (d *Decoder) Decode(n *yaml.Node, into any) bool {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		panic(fmt.Sprintf("yamldoc: Decode into %T; a pointer is needed", into))
 	}
+	before := d.state.errors
 	d.decode(n, v.Elem(), "")
+	return d.state.errors == before
 }
 
 var nodeType = reflect.TypeFor[yaml.Node]()

@@ -126,7 +126,7 @@ func (d *Decoder) syntaxProblem(data []byte, err error) {
 	} else {
 		p.Hint = syntaxHint(message, text)
 	}
-	d.add(p)
+	d.Add(p)
 }
 
 // syntaxHint says what usually makes the parser stop with that message at that line.
@@ -241,7 +241,7 @@ func (d *Decoder) checkKey(key *yaml.Node) bool {
 
 // fileProblem tells of something that has no node.
 func (d *Decoder) fileProblem(line int, message, hint string) {
-	d.add(Problem{File: d.state.file, Line: line, Column: min(line, 1), Message: message, Hint: hint})
+	d.Add(Problem{File: d.state.file, Line: line, Column: min(line, 1), Message: message, Hint: hint})
 }
 
 func lineOfInvalidUTF8(data []byte) int {

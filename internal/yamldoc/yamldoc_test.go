@@ -1,7 +1,6 @@
 package yamldoc_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,9 +12,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"shodo/internal/yamldoc"
+	"shodo/internal/yamldoc/yamldoctest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 type level string
 
@@ -53,39 +51,9 @@ func (e *even) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 // TestProblems reads every file of testdata, each named after the mistake in it, and compares all that is told with
 // the golden file beside it.
 func TestProblems(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no test files", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var p person
-			got := ""
-			for _, problem := range yamldoc.Decode(filepath.Base(file), data, &p) {
-				got += problem.String() + "\n"
-			}
-			golden := strings.TrimSuffix(file, ".yaml") + ".problems"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
-			if got == "" && !strings.HasPrefix(filepath.Base(file), "good-") {
-				t.Error("no problem was found")
-			}
-		})
-	}
+	yamldoctest.Golden(t, "testdata/*.yaml", func(file string, data []byte) yamldoc.Problems {
+		return yamldoc.Decode(file, data, new(person))
+	})
 }
 
 func TestDecodeValues(t *testing.T) {
