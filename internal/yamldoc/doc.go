@@ -135,6 +135,8 @@ func syntaxHint(message, line string) string {
 	switch {
 	case strings.Contains(line, "{{"):
 		return `text with "${{ }}" needs quotes here`
+	case strings.Contains(line, " #") && has("did not find expected"):
+		return `"#" begins a comment here; text that begins with it needs quotes`
 	case has("mapping values are not allowed"):
 		return `text that holds ": " needs quotes; or the indentation is wrong`
 	case has("cannot start any token"):

@@ -189,6 +189,9 @@ func flowText(n *yaml.Node) string {
 
 // emptyHint says how to write "nothing" where a key has no value.
 func emptyHint(n *yaml.Node, nothing string) string {
+	if isNull(n) && n.LineComment != "" {
+		return `"#" begins a comment; text that begins with it needs quotes`
+	}
 	if isNull(n) {
 		return "give it a value, write " + nothing + ", or remove the key"
 	}
