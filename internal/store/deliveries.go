@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"shodo/internal/incident"
+)
+
+// PutDelivery stores one webhook delivery and says whether it is the first with its event id; a repetition changes
+// nothing. It is durable when PutDelivery returns nil. Seq and Lane are the store's to give: the lane is the service,
+// but deliveries of an incident that has pending ones join their lane, so that a lane holds them all in order.
+func (s *Store) PutDelivery(ctx context.Context, d incident.Delivery) (fresh bool, err error) {
+	if d.ID == "" {
+		return false, fmt.Errorf("store event: %w: it has no id", ErrInvalid)
+	}
+	if d.State == "" {
+		d.State = incident.Pending
+	}
+	if d.State != incident.Pending {
+		d.SettledAt = d.ReceivedAt
+	}
+	if d.Body == nil {
+		d.Body = []byte{}
+	}
+	fresh, err = writeFor(ctx, s, func(t *tx) (bool, error) {
+		n, err := t.exec(`
+			INSERT INTO deliveries (event, type, incident, service, lane, merged_into, agent, agent_name, agent_type,
+				subscription, occurred_at, received_at, state, attempts, detail, settled_at, body)
+			VALUES ($1, $2, $3, $4,
+				coalesce((SELECT min(lane) FROM deliveries WHERE incident = $3 AND incident <> '' AND state = 'pending'), $4),
+				$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			ON CONFLICT (event) DO NOTHING`,
+			text(d.ID), text(d.Type), text(d.Incident), text(d.Service), text(d.MergedInto),
+			text(d.Agent.ID), text(d.Agent.Name), text(d.Agent.Type), text(d.Subscription),
+			micros(d.OccurredAt), d.ReceivedAt.UnixMicro(), string(d.State), d.Attempts, text(d.Detail),
+			micros(d.SettledAt), d.Body)
+		return n == 1, err
+	})
+	if err != nil {
+		return false, fmt.Errorf("store event %q: %w", d.ID, err)
+	}
+	return fresh, nil
+}
+
+// SettleDeliveries says how the inbox is done with some deliveries: all of them, or none when it fails.
+func (s *Store) SettleDeliveries(ctx context.Context, at time.Time, settled []incident.Settled) error {
+	err := s.write(ctx, func(t *tx) error {
+		for _, d := range settled {
+			if _, err := t.exec(`UPDATE deliveries SET state = $1, attempts = $2, detail = $3, settled_at = $4 WHERE seq = $5`,
+				string(d.State), d.Attempts, text(d.Detail), settledAt(d.State, at), d.Seq); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settle %d events: %w", len(settled), err)
+	}
+	return nil
+}
+
+// settledAt is NULL for what may still be handed over, so that it is never pruned.
+func settledAt(state incident.DeliveryState, at time.Time) any {
+	if state == incident.Pending || state == incident.Parked {
+		return nil
+	}
+	return micros(at)
+}
+
+// RetryParked makes all parked deliveries pending again and says how many there were.
+func (s *Store) RetryParked(ctx context.Context) (int, error) {
+	n, err := writeFor(ctx, s, func(t *tx) (int64, error) {
+		return t.exec(`UPDATE deliveries SET state = 'pending' WHERE state = 'parked'`)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("retry parked events: %w", err)
+	}
+	return int(n), nil
+}
+
+// PendingLanes lists the lanes that have pending deliveries, in no order that matters.
+func (s *Store) PendingLanes(ctx context.Context) ([]string, error) {
+	// One index probe per lane, where SELECT DISTINCT would read the whole backlog.
+	lanes, err := collect(ctx, s.readDB, func(row scanner) (lane string, err error) {
+		return lane, row.Scan(&lane)
+	}, `
+		WITH RECURSIVE lanes (lane) AS (
+			SELECT min(lane) FROM deliveries WHERE state = 'pending'
+			UNION ALL
+			SELECT (SELECT min(lane) FROM deliveries WHERE state = 'pending' AND lane > lanes.lane)
+			FROM lanes WHERE lanes.lane IS NOT NULL)
+		SELECT lane FROM lanes WHERE lane IS NOT NULL`)
+	if err != nil {
+		return nil, fmt.Errorf("list lanes: %w", err)
+	}
+	return lanes, nil
+}
+
+const deliveryColumns = `event, type, incident, service, lane, merged_into, agent, agent_name, agent_type, subscription,
+	occurred_at, received_at, state, attempts, detail, settled_at, seq`
+
+// PendingDeliveries gives the pending deliveries of a lane after a sequence number, in order of arrival, without
+// their bodies.
+func (s *Store) PendingDeliveries(ctx context.Context, lane string, after int64, limit int) ([]incident.Delivery, error) {
+	list, err := collect(ctx, s.readDB, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
+		WHERE state = 'pending' AND lane = $1 AND seq > $2 ORDER BY seq LIMIT $3`, lane, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read pending events: %w", err)
+	}
+	return list, nil
+}
+
+// Deliveries gives everything that was received about an incident and is still kept, in order of arrival, without the
+// bodies.
+func (s *Store) Deliveries(ctx context.Context, id incident.ID) ([]incident.Delivery, error) {
+	if id == "" {
+		return nil, nil
+	}
+	list, err := collect(ctx, s.readDB, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
+		WHERE incident = $1 AND incident <> '' ORDER BY seq`, text(id))
+	if err != nil {
+		return nil, fmt.Errorf("read events of incident %q: %w", id, err)
+	}
+	return list, nil
+}
+
+// Body gives a delivery's body as it was received.
+func (s *Store) Body(ctx context.Context, id incident.EventID) ([]byte, error) {
+	var body []byte
+	err := s.readDB.QueryRowContext(ctx, `SELECT body FROM deliveries WHERE event = $1`, text(id)).Scan(&body)
+	if err != nil {
+		return nil, fmt.Errorf("read body of event %q: %w", id, missing(err))
+	}
+	return body, nil
+}
+
+// Backlog counts what waits.
+func (s *Store) Backlog(ctx context.Context) (incident.Backlog, error) {
+	var b incident.Backlog
+	var oldest, ping sql.NullInt64
+	// The oldest is the one with the lowest number: numbers are given in the order of arrival.
+	err := s.readDB.QueryRowContext(ctx, `SELECT
+		(SELECT count(*) FROM deliveries WHERE state = 'pending'),
+		(SELECT received_at FROM deliveries WHERE seq = (SELECT min(seq) FROM deliveries WHERE state = 'pending')),
+		(SELECT count(*) FROM deliveries WHERE state = 'parked'),
+		(SELECT max(received_at) FROM deliveries WHERE type = 'pagey.ping')`).
+		Scan(&b.Pending, &oldest, &b.Parked, &ping)
+	if err != nil {
+		return incident.Backlog{}, fmt.Errorf("count waiting events: %w", explain(err))
+	}
+	b.Oldest, b.LastPing = instant(oldest), instant(ping)
+	return b, nil
+}
+
+// pruneChunk is how many deliveries are deleted in one write, so that others get their turn between.
+const pruneChunk = 500
+
+// PruneDeliveries deletes what was settled before a time, and says how many those were. It keeps everything that
+// still waits, however old. What is pruned is no longer known: a repetition after that is taken for new, so keep
+// deliveries much longer than the 48 hours for which PagerDuty repeats.
+func (s *Store) PruneDeliveries(ctx context.Context, before time.Time) (int, error) {
+	total := 0
+	for {
+		n, err := writeFor(ctx, s, func(t *tx) (int64, error) {
+			return t.exec(`DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries
+				WHERE settled_at IS NOT NULL AND settled_at < $1 ORDER BY settled_at LIMIT $2)`, before.UnixMicro(), pruneChunk)
+		})
+		total += int(n)
+		if err != nil {
+			return total, fmt.Errorf("prune events: %w", err)
+		}
+		if n < pruneChunk {
+			return total, nil
+		}
+	}
+}
+
+func scanDelivery(row scanner) (incident.Delivery, error) {
+	var d incident.Delivery
+	var occurred, received, settled sql.NullInt64
+	err := row.Scan(&d.ID, &d.Type, &d.Incident, &d.Service, &d.Lane, &d.MergedInto, &d.Agent.ID, &d.Agent.Name,
+		&d.Agent.Type, &d.Subscription, &occurred, &received, &d.State, &d.Attempts, &d.Detail, &settled, &d.Seq)
+	d.OccurredAt, d.ReceivedAt, d.SettledAt = instant(occurred), instant(received), instant(settled)
+	return d, err
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqlitePath gives the file that a store url names. A url's password never enters an error.
+func sqlitePath(raw string) (string, error) {
+	if raw == "" {
+		return "", fmt.Errorf("%w: the url is empty; give a path or sqlite:///path/to/file.db", ErrUnsupported)
+	}
+	scheme, rest, found := strings.Cut(raw, ":")
+	if !found || strings.ContainsAny(scheme, `/\.`) || len(scheme) == 1 {
+		return filepath.Abs(raw)
+	}
+	if scheme != "sqlite" {
+		return "", fmt.Errorf("%w %q; give a path or sqlite:///path/to/file.db", ErrUnsupported, scheme)
+	}
+	rest = strings.TrimPrefix(rest, "//")
+	path, err := url.PathUnescape(rest)
+	if err != nil || path == "" {
+		return "", fmt.Errorf("%w: %q is not of the form sqlite:///path/to/file.db", ErrUnsupported, raw)
+	}
+	return filepath.Abs(path)
+}
+
+// prepareFile makes the directory and an empty file that only the engine's user may read: it holds customers' alerts.
+// SQLite gives its side files the same mode.
+func prepareFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// How a connection is used.
+type mode string
+
+const (
+	writing mode = "writing"
+	reading mode = "reading"
+)
+
+// maxReaders is how many reads run at once; more wait.
+const maxReaders = 4
+
+// openSQLite gives a pool of connections. synchronous=FULL in WAL mode is one fsync per transaction, and a
+// transaction survives a power cut once it has returned (https://www.sqlite.org/pragma.html#pragma_synchronous).
+func openSQLite(path string, m mode) (*sql.DB, error) {
+	q := url.Values{}
+	pragmas := []string{"busy_timeout(5000)", "temp_store(memory)"}
+	if m == writing {
+		pragmas = append(pragmas, "journal_mode(wal)", "synchronous(full)", "cache_size(-32000)",
+			"wal_autocheckpoint(4000)", "journal_size_limit(67108864)")
+	} else {
+		pragmas = append(pragmas, "query_only(1)", "cache_size(-8000)")
+	}
+	q["_pragma"] = pragmas
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(maxReaders)
+	db.SetMaxIdleConns(maxReaders)
+	return db, nil
+}
+
+// explain adds the sentinel, and what to do, to an error of the database whose cause is outside of us.
+func explain(err error) error {
+	var se *sqlite.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &se):
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	default:
+		return err
+	}
+	switch se.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w; free space, then it goes on by itself: %w", ErrFull, err)
+	case sqlite3.SQLITE_READONLY:
+		return fmt.Errorf("%w; check the disk's mount and the owner of the data directory: %w", ErrReadOnly, err)
+	case sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("the database file cannot be opened; check the data directory and its owner: %w", err)
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("the database file is damaged or is not a database; restore it from a backup: %w", err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("another program holds the database locked: %w", err)
+	case sqlite3.SQLITE_IOERR:
+		if se.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // the index beside the log could not grow
+			return fmt.Errorf("%w; free space, then it goes on by itself: %w", ErrFull, err)
+		}
+		return fmt.Errorf("the disk fails: %w", err)
+	}
+	return err
+}

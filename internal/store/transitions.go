@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"shodo/internal/incident"
+)
+
+// Append adds lines to incidents' histories, all of them or none. A line whose incident, run and key are there already
+// changes nothing. In the same write the incident's row follows: PhaseBegan sets the phase; the first Ended of a run
+// sets outcome, reason, why and outcome_at; the first PersonTook who took it and when; the first ResponseEnd ends it.
+// Lines of an earlier run leave the row alone. ErrNotFound: no such incident has begun.
+func (s *Store) Append(ctx context.Context, transitions []incident.Transition) error {
+	if len(transitions) == 0 {
+		return nil
+	}
+	for _, n := range transitions {
+		if n.Key == "" || n.At.IsZero() {
+			return fmt.Errorf("record transition of incident %q: %w: it needs a key and a time", n.Incident, ErrInvalid)
+		}
+	}
+	err := s.write(ctx, func(t *tx) error {
+		for _, n := range transitions {
+			if err := appendOne(t, n); err != nil {
+				return fmt.Errorf("incident %q, key %q: %w", n.Incident, n.Key, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record transitions: %w", err)
+	}
+	return nil
+}
+
+func appendOne(t *tx, n incident.Transition) error {
+	if err := mustExist(t, n.Incident); err != nil {
+		return err
+	}
+	added, err := t.exec(`
+		INSERT INTO transitions (incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (incident, run, key) DO NOTHING`,
+		text(n.Incident), n.Run, text(n.Key), micros(n.At), text(n.Kind), text(n.Phase), n.Attempt, text(n.Outcome),
+		text(n.Reason), text(n.By), text(n.Why))
+	if err != nil || added == 0 {
+		return err
+	}
+	n.At = n.At.UTC()
+	t.publish(incident.Change{Transition: &n})
+	return follow(t, n)
+}
+
+// follow carries a new transition into the incident's row.
+func follow(t *tx, n incident.Transition) error {
+	id := text(n.Incident)
+	var err error
+	switch n.Kind {
+	case incident.PhaseBegan:
+		_, err = t.exec(`UPDATE incidents SET phase = $1 WHERE incident = $2 AND run = $3 AND ended_at IS NULL`,
+			text(n.Phase), id, n.Run)
+	case incident.Ended:
+		_, err = t.exec(`UPDATE incidents SET outcome = $1, reason = $2, why = $3, outcome_at = $4
+			WHERE incident = $5 AND run = $6 AND outcome_at IS NULL`,
+			text(n.Outcome), text(n.Reason), text(n.Why), micros(n.At), id, n.Run)
+	case incident.PersonTook:
+		_, err = t.exec(`UPDATE incidents SET taken_at = $1, taken_by = $2
+			WHERE incident = $3 AND run = $4 AND taken_at IS NULL`, micros(n.At), text(n.By), id, n.Run)
+	case incident.ResponseEnd:
+		_, err = t.exec(`UPDATE incidents SET ended_at = $1, phase = $2
+			WHERE incident = $3 AND run = $4 AND ended_at IS NULL`, micros(n.At), string(incident.End), id, n.Run)
+	}
+	return err
+}
+
+func mustExist(t *tx, id incident.ID) error {
+	var one int
+	err := t.row(`SELECT 1 FROM incidents WHERE incident = $1`, text(id)).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}
