@@ -90,3 +90,8 @@ func Assignments(env scenario.Env) []string {
 	slices.Sort(out)
 	return out
 }
+
+// SignalName gives the name of the usual signals by their number, and an empty one for the others.
+func SignalName(number int) string {
+	return map[int]string{1: "HUP", 2: "INT", 3: "QUIT", 6: "ABRT", 9: "KILL", 11: "SEGV", 13: "PIPE", 15: "TERM"}[number]
+}

@@ -14,8 +14,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -101,4 +103,35 @@ func (p Policy) control(_ context.Context, _, address string, _ syscall.RawConn)
 		return fmt.Errorf("%.60q is not an address: %w", address, ErrForbidden)
 	}
 	return p.Check(target.Addr())
+}
+
+// ValidHost keeps away what could only be a mistake or an attack in the place of a host name or address; the resolver
+// judges the rest.
+func ValidHost(host string) bool {
+	return host != "" && len(host) <= 253 && !strings.ContainsFunc(host, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`/\@"'<>[]`, r)
+	})
+}
+
+// Why says in few words why a connection failed, for the output of a probe.
+func Why(err error) string {
+	var dns *net.DNSError
+	var network net.Error
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("no such host %q", dns.Name)
+	case errors.As(err, &dns):
+		return fmt.Sprintf("the name %q could not be resolved", dns.Name)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "no route to the host"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the server closed the connection without an answer"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return "no answer in time"
+	}
+	return err.Error()
 }
