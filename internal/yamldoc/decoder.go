@@ -1,6 +1,7 @@
 package yamldoc
 
 import (
+	"encoding"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -156,6 +157,16 @@ func (d *Decoder) decode(n *yaml.Node, v reflect.Value, enum string) {
 	}
 	if u, ok := v.Addr().Interface().(Unmarshaler); ok {
 		u.DecodeYAML(n, d)
+		return
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && v.Type() != timeType {
+		var text string
+		before := d.state.errors
+		if d.decode(n, reflect.ValueOf(&text).Elem(), enum); d.state.errors == before {
+			if err := u.UnmarshalText([]byte(text)); err != nil {
+				d.Problem(n, fmt.Sprintf("found %q: %v", clip(text), err), "")
+			}
+		}
 		return
 	}
 	switch v.Kind() {

@@ -14,7 +14,8 @@
 //
 // Go types that can be read: structs whose fields have a yaml tag, pointers to them, slices, maps with string keys,
 // strings, bools, integers, floats, time.Duration ("90s"), time.Time (RFC 3339), any (nil, bool, int, float64,
-// string, []any, map[string]any), yaml.Node, [Located], and every [Unmarshaler]. Field tags:
+// string, []any, map[string]any), yaml.Node, [Located], and every [Unmarshaler] and encoding.TextUnmarshaler (whose
+// errors may repeat the text). Field tags:
 //
 //	yaml:"name"       the key; a field without it is left alone
 //	required:"true"   the key must be there, and a text, list or mapping must not be empty
@@ -214,6 +215,9 @@ func (d *Decoder) checkMapping(n *yaml.Node, depth int) bool {
 			} else {
 				first[key.Value] = key.Line
 			}
+		}
+		if isNull(value) {
+			value.LineComment = key.LineComment // for the hint; the parser gives it to the key
 		}
 		if !d.At(key.Value).checkNode(value, depth+1) {
 			return false

@@ -2,6 +2,7 @@ package yamldoc_test
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.yaml.in/yaml/v3"
 
 	"shodo/internal/yamldoc"
@@ -35,6 +37,7 @@ type person struct {
 	Raw      yaml.Node               `yaml:"raw"`
 	Even     even                    `yaml:"even"`
 	Nick     yamldoc.Located[string] `yaml:"nick"`
+	Addr     netip.Addr              `yaml:"addr"`
 	Internal string
 }
 
@@ -75,6 +78,7 @@ boss: {name: 鈴木}
 any: {a: [1, 2.5, true, null, yes, 2026-11-20], b: "1"}
 raw: {x: 1}
 even: 4
+addr: 10.0.0.1
 nick: y
 `), &p)
 	if ps != nil {
@@ -90,11 +94,11 @@ nick: y
 			"a": []any{1, 2.5, true, nil, "yes", "2026-11-20"},
 			"b": "1",
 		},
-		Even: 4,
-		Nick: yamldoc.Located[string]{Value: "y", Place: yamldoc.Place{File: "p.yaml", Line: 18, Column: 7, Path: "nick"}},
+		Even: 4, Addr: netip.MustParseAddr("10.0.0.1"),
+		Nick: yamldoc.Located[string]{Value: "y", Place: yamldoc.Place{File: "p.yaml", Line: 19, Column: 7, Path: "nick"}},
 		Raw:  p.Raw, Internal: "kept",
 	}
-	if diff := cmp.Diff(want, p); diff != "" {
+	if diff := cmp.Diff(want, p, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if p.Raw.Kind != yaml.MappingNode || p.Raw.Line != 16 {
