@@ -1,0 +1,363 @@
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"shodo/internal/yamldoc"
+)
+
+// params renders an action's parameters.
+type params struct {
+	typ    reflect.Type // the action's parameter struct
+	setter setter
+}
+
+// setter puts one rendered value into a Go value of the parameter struct.
+type setter func(f Facts, into reflect.Value) error
+
+// render gives the parameters as the JSON of the action's parameter struct.
+func (p params) render(f Facts) (json.RawMessage, error) {
+	v := reflect.New(p.typ)
+	if err := p.setter(f, v.Elem()); err != nil {
+		return nil, err
+	}
+	return json.Marshal(v.Interface())
+}
+
+// withReader checks a step's "with" against the action's parameter struct.
+type withReader struct {
+	file  *sourceFile
+	scope scope
+}
+
+// fields reads a mapping as a struct.
+func (r withReader) fields(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type) setter {
+	fields := jsonFields(t)
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	given := map[string]*yaml.Node{}
+	if n.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if given[key.Value] != nil {
+				continue // told by yamldoc
+			}
+			given[key.Value] = n.Content[i+1]
+			if !slices.Contains(names, key.Value) {
+				hint := yamldoc.Suggest(key.Value, names)
+				if hint == "" {
+					hint = "parameters: " + strings.Join(names, ", ")
+				}
+				d.At(key.Value).Problem(key, fmt.Sprintf("unknown parameter %q", clipTo(key.Value, 60)), hint)
+			}
+		}
+	} else if n.Kind != 0 {
+		d.Problem(n, "expected a mapping (parameter: value)", "")
+	}
+	setters := make([]setter, len(fields))
+	for i, f := range fields {
+		switch node := given[f.name]; {
+		case node != nil:
+			setters[i] = r.value(d.At(f.name), node, f.typ, f.tag.Get("enum"))
+		case f.tag.Get("required") == "true":
+			d.Problem(n, fmt.Sprintf("the parameter %q is missing", f.name), f.tag.Get("doc"))
+		default:
+			setters[i] = defaultOf(f)
+		}
+	}
+	return func(facts Facts, into reflect.Value) error {
+		for i, set := range setters {
+			if set == nil {
+				continue
+			}
+			if err := set(facts, into.FieldByIndex(fields[i].index)); err != nil {
+				return fmt.Errorf("parameter %q: %w", fields[i].name, err)
+			}
+		}
+		return nil
+	}
+}
+
+// value reads one value as the given type. It gives nil after telling a problem.
+func (r withReader) value(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type, enum string) setter {
+	switch {
+	case t == scriptType:
+		return r.script(d, n)
+	case t == urlType:
+		return r.url(d, n)
+	case t == commandType:
+		return r.command(d, n)
+	case t == envType:
+		return r.environment(d, n)
+	case isText(n) && strings.Contains(n.Value, "${{") && t.Kind() != reflect.String:
+		return r.expression(d, n, t, enum)
+	case t == ourDurationType, t == durationType:
+		var v time.Duration
+		return r.fixed(d, n, &v)
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return r.text(d, n, enum)
+	case reflect.Pointer:
+		return pointerTo(t, r.value(d, n, t.Elem(), enum))
+	case reflect.Struct:
+		return r.fields(d, n, t)
+	case reflect.Slice:
+		return r.list(d, n, t, enum)
+	case reflect.Map:
+		return r.mapping(d, n, t, enum)
+	}
+	v := reflect.New(t)
+	return r.fixed(d, n, v.Interface())
+}
+
+// fixed reads a value that holds no expression.
+func (r withReader) fixed(d *yamldoc.Decoder, n *yaml.Node, value any) setter {
+	d.Decode(n, value)
+	v := reflect.ValueOf(value).Elem()
+	return func(_ Facts, into reflect.Value) error {
+		into.Set(v.Convert(into.Type()))
+		return nil
+	}
+}
+
+// expression reads a value of another type than text that is one "${{ }}".
+func (r withReader) expression(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type, enum string) setter {
+	text := r.compile(d, n)
+	if text == nil {
+		return nil
+	}
+	want := phraseOf(t)
+	p := text.alone()
+	if p == nil {
+		d.Problem(n, fmt.Sprintf("found text, expected %s", want), `a value keeps its type only when it is nothing but one "${{ }}"`)
+		return nil
+	}
+	if p.typ != anyType && !convertible(p.typ, t) {
+		d.Problem(n, fmt.Sprintf("the expression is %s, expected %s", typeName(p.typ), want), "")
+		return nil
+	}
+	return func(f Facts, into reflect.Value) error {
+		v, err := p.run(f)
+		if err != nil {
+			return err
+		}
+		if !assign(into, v) {
+			return &EvalError{Source: p.source, Message: fmt.Sprintf("the result is %s, expected %s", describe(v), want)}
+		}
+		return checkRendered(into, enum)
+	}
+}
+
+func (r withReader) text(d *yamldoc.Decoder, n *yaml.Node, enum string) setter {
+	text := r.compile(d, n)
+	if text == nil {
+		return nil
+	}
+	if text.isFixed() && enum != "" && !slices.Contains(strings.Split(enum, ","), text.fixed()) {
+		allowed := strings.Split(enum, ",")
+		d.Problem(n, fmt.Sprintf("found %q, expected one of: %s", clipTo(text.fixed(), 60), strings.Join(allowed, ", ")), yamldoc.Suggest(text.fixed(), allowed))
+	}
+	return func(f Facts, into reflect.Value) error {
+		s, err := text.Render(f)
+		if err != nil {
+			return err
+		}
+		into.SetString(s)
+		return checkRendered(into, enum)
+	}
+}
+
+// compile reads text that may hold expressions. It gives nil after telling a problem.
+func (r withReader) compile(d *yamldoc.Decoder, n *yaml.Node) *Text {
+	if !isText(n) {
+		var s string
+		d.Decode(n, &s) // tells what was found
+		return nil
+	}
+	text, err := compileText(n.Value, r.scope)
+	if err != nil {
+		r.file.tell(d, n, err)
+		return nil
+	}
+	if text.isFixed() {
+		if err := checkText(text.fixed()); err != nil {
+			d.Problem(n, err.Error(), "")
+			return nil
+		}
+	}
+	return text
+}
+
+func (r withReader) script(d *yamldoc.Decoder, n *yaml.Node) setter {
+	if isText(n) && strings.Contains(strings.ReplaceAll(n.Value, "$${{", ""), "${{") {
+		d.Problem(n, `"${{ }}" is not allowed inside a script`, `pass the value through "env" and read it there as "$NAME"`)
+		return nil
+	}
+	return r.text(d, n, "")
+}
+
+func (r withReader) command(d *yamldoc.Decoder, n *yaml.Node) setter {
+	if n.Kind != yaml.SequenceNode {
+		d.Problem(n, "a command is a list of arguments", "write [program, argument, ...]; each one stays one argument, whatever it holds")
+		return nil
+	}
+	if len(n.Content) == 0 {
+		d.Problem(n, "an empty command", "")
+		return nil
+	}
+	return r.list(d, n, stringSliceType, "")
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func (r withReader) environment(d *yamldoc.Decoder, n *yaml.Node) setter {
+	if n.Kind == yaml.MappingNode {
+		for i := 0; i < len(n.Content); i += 2 {
+			if key := n.Content[i]; !variableName.MatchString(key.Value) {
+				d.At(key.Value).Problem(key, fmt.Sprintf("%q cannot be the name of an environment variable", clipTo(key.Value, 60)), "use letters, digits and _")
+			}
+		}
+	}
+	return r.mapping(d, n, stringStringType, "")
+}
+
+func (r withReader) list(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type, enum string) setter {
+	if n.Kind != yaml.SequenceNode {
+		d.Problem(n, "expected a list", "")
+		return nil
+	}
+	items := make([]setter, len(n.Content))
+	for i, item := range n.Content {
+		items[i] = r.value(d.AtIndex(i), item, t.Elem(), enum)
+	}
+	return func(f Facts, into reflect.Value) error {
+		list := reflect.MakeSlice(t, len(items), len(items))
+		for i, set := range items {
+			if err := set(f, list.Index(i)); err != nil {
+				return fmt.Errorf("element %d: %w", i, err)
+			}
+		}
+		into.Set(list.Convert(into.Type()))
+		return nil
+	}
+}
+
+func (r withReader) mapping(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type, enum string) setter {
+	if n.Kind != yaml.MappingNode {
+		d.Problem(n, "expected a mapping (key: value)", "")
+		return nil
+	}
+	var keys []string
+	var items []setter
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i].Value
+		keys = append(keys, key)
+		items = append(items, r.value(d.At(key), n.Content[i+1], t.Elem(), enum))
+	}
+	return func(f Facts, into reflect.Value) error {
+		m := reflect.MakeMapWithSize(into.Type(), len(keys))
+		for i, key := range keys {
+			v := reflect.New(t.Elem()).Elem()
+			if err := items[i](f, v); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+			m.SetMapIndex(reflect.ValueOf(key), v)
+		}
+		into.Set(m)
+		return nil
+	}
+}
+
+func pointerTo(t reflect.Type, set setter) setter {
+	if set == nil {
+		return nil
+	}
+	return func(f Facts, into reflect.Value) error {
+		v := reflect.New(t.Elem())
+		if err := set(f, v.Elem()); err != nil {
+			return err
+		}
+		into.Set(v)
+		return nil
+	}
+}
+
+// defaultOf gives the value that the parameter's tag states. A default that does not fit its type is a mistake in the
+// engine, so it panics, at load.
+func defaultOf(f jsonField) setter {
+	text, ok := f.tag.Lookup("default")
+	if !ok || text == "" {
+		return nil
+	}
+	v := reflect.New(f.typ).Elem()
+	if !parseInto(v, text) {
+		panic(fmt.Sprintf("parameter %q: the default %q does not fit %s", f.name, text, f.typ))
+	}
+	return func(_ Facts, into reflect.Value) error {
+		into.Set(v)
+		return nil
+	}
+}
+
+// parseInto reads the text of a tag.
+func parseInto(v reflect.Value, text string) bool {
+	switch {
+	case v.Type() == ourDurationType, v.Type() == durationType:
+		d, err := time.ParseDuration(text)
+		v.SetInt(int64(d))
+		return err == nil
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		return parseInto(v.Elem(), text)
+	case v.Kind() == reflect.String:
+		v.SetString(text)
+		return true
+	case v.Kind() == reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		v.SetBool(b)
+		return err == nil
+	case v.CanInt():
+		i, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(i)
+		return err == nil
+	case v.CanFloat():
+		x, err := strconv.ParseFloat(text, 64)
+		v.SetFloat(x)
+		return err == nil
+	case v.Kind() == reflect.Slice:
+		for part := range strings.SplitSeq(text, ",") {
+			e := reflect.New(v.Type().Elem()).Elem()
+			if !parseInto(e, strings.TrimSpace(part)) {
+				return false
+			}
+			v.Set(reflect.Append(v, e))
+		}
+		return true
+	}
+	return false
+}
+
+// checkRendered refuses what a rendered value may not be.
+func checkRendered(v reflect.Value, enum string) error {
+	if enum == "" || v.Kind() != reflect.String {
+		return nil
+	}
+	if allowed := strings.Split(enum, ","); !slices.Contains(allowed, v.String()) {
+		return fmt.Errorf("%q is not one of: %s", clipTo(v.String(), 60), strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+func isText(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!str" }
