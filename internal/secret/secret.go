@@ -31,8 +31,8 @@ const MaxSize = 64 << 10
 
 // The errors of Resolve; use errors.Is.
 var (
-	ErrNotSet = errors.New("secret is not set")    // no such variable or file, or nothing in it
-	ErrBad    = errors.New("secret is not usable") // not text, or too large
+	ErrNotSet = errors.New("no secret there")    // no such variable or file, or nothing in it
+	ErrBad    = errors.New("not usable as a secret") // not text, or too large
 )
 
 // Ref says where a secret is kept. In YAML it is {env: NAME} or {file: PATH}.
@@ -75,11 +75,11 @@ func (r Ref) Resolve(getenv func(string) string, readFile func(string) ([]byte, 
 	}
 	switch {
 	case len(bytes.TrimSpace(text)) == 0:
-		return Value{}, fmt.Errorf("read %s: it is not set or empty: %w", r, ErrNotSet)
+		return Value{}, fmt.Errorf("read %s: %w", r, ErrNotSet)
 	case len(text) > MaxSize:
-		return Value{}, fmt.Errorf("read %s: larger than %d KiB: %w", r, MaxSize>>10, ErrBad)
+		return Value{}, fmt.Errorf("read %s: %w: larger than %d KiB", r, ErrBad, MaxSize>>10)
 	case !utf8.Valid(text) || bytes.ContainsRune(text, 0):
-		return Value{}, fmt.Errorf("read %s: not UTF-8 text: %w", r, ErrBad)
+		return Value{}, fmt.Errorf("read %s: %w: it is not UTF-8 text", r, ErrBad)
 	}
 	return New(string(text)), nil
 }

@@ -1,0 +1,178 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/mail"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// checkNeeded tells which settings must be given and are not.
+func (l *loader) checkNeeded() {
+	for _, s := range settingsOf(l.config) {
+		if !s.Needed || l.broken[s.Path] || !isUnset(s.value) {
+			continue
+		}
+		hint := fmt.Sprintf("set it in the file, with %s or with --%s", s.Env, s.Flag)
+		if s.Secret {
+			hint = fmt.Sprintf("set it in the file as {env: NAME} or {file: PATH}, or with %s or %s_FILE", s.Env, s.Env)
+		}
+		l.fail(s.Path, "it is not set", hint)
+	}
+}
+
+func isUnset(v reflect.Value) bool {
+	if s, ok := v.Interface().(Secret); ok {
+		return s.IsZero()
+	}
+	return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
+}
+
+// checkRules tells which values make no sense.
+func (l *loader) checkRules() {
+	c := l.config
+	l.rule("listen", checkListen(c.Listen), `such as "127.0.0.1:8080", or ":8080" for all addresses`)
+	l.rule("public_url", checkURL(c.PublicURL), "such as https://shodo.example.com")
+	l.rule("pagerduty.api_url", checkURL(c.PagerDuty.APIURL), "such as https://api.pagerduty.com")
+	l.rule("pagerduty.events_url", checkURL(c.PagerDuty.EventsURL), "such as https://events.pagerduty.com")
+	l.rule("slack.api_url", checkURL(c.Slack.APIURL), "such as https://slack.com/api/")
+	l.rule("pagerduty.from", checkMail(c.PagerDuty.From), "PagerDuty wants the address with which the user logs in")
+	l.rule("slack.channel", checkChannel(c.Slack.Channel), `write "#name" with the quotes, or the channel's id, such as C024BE91L`)
+	l.rule("store.url", checkStore(c.Store.URL), "write sqlite:///path/to/file.db, or leave it out")
+	for _, p := range c.Actions.LocalRun.Programs {
+		l.rule("actions.local_run.programs", checkProgram(p), "such as /usr/bin/systemctl")
+	}
+	if c.StopTimeout < time.Second || c.StopTimeout > time.Hour {
+		l.report("stop_timeout", fmt.Sprintf("%s is not between 1s and 1h", c.StopTimeout), "")
+	}
+	for _, path := range []string{"data_dir", "log.format", "temporal.namespace", "pagerduty.api_url", "pagerduty.events_url", "slack.api_url"} {
+		l.notEmpty(path)
+	}
+	if c.Slack.Channel != "" && c.Slack.BotToken.IsZero() {
+		l.report("slack.channel", "slack.bot_token is not set, so nothing can be told there", "set slack.bot_token")
+	}
+	l.checkTemporal(c.Temporal)
+}
+
+func (l *loader) checkTemporal(t Temporal) {
+	l.rule("temporal.address", checkAddress(t.Address), "such as temporal.example.com:7233")
+	if t.Address == "" {
+		for _, s := range settingsOf(l.config) {
+			if strings.HasPrefix(s.Path, "temporal.tls.") && !isUnset(s.value) || s.Path == "temporal.api_key" && !t.APIKey.IsZero() {
+				l.report(s.Path, "it has no effect without temporal.address", "set temporal.address, or remove it")
+			}
+		}
+	}
+	if (t.TLS.Cert == "") != (t.TLS.Key == "") {
+		path := "temporal.tls.cert"
+		if t.TLS.Cert == "" {
+			path = "temporal.tls.key"
+		}
+		l.report(path, "a client certificate needs both cert and key", "")
+	}
+}
+
+// rule reports an error of a setting, with the hint.
+func (l *loader) rule(path string, err error, hint string) {
+	if err != nil {
+		l.report(path, err.Error(), hint)
+	}
+}
+
+// notEmpty tells of a setting whose default was overwritten with nothing.
+func (l *loader) notEmpty(path string) {
+	for _, s := range settingsOf(l.config) {
+		if s.Path == path && isUnset(s.value) {
+			l.report(path, "it is empty", "remove it; the default is "+s.Default)
+		}
+	}
+}
+
+func checkListen(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is not an address with a port", s)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return fmt.Errorf("%q is not a port between 0 and 65535", port)
+	}
+	return nil
+}
+
+func checkAddress(s string) error {
+	if s == "" {
+		return nil
+	}
+	if strings.Contains(s, "://") {
+		return fmt.Errorf("%q is a URL; a host with a port is expected", s)
+	}
+	if host, _, err := net.SplitHostPort(s); err != nil || host == "" {
+		return fmt.Errorf("%q is not a host with a port", s)
+	}
+	return checkListen(s)
+}
+
+// checkURL never repeats the URL: it may hold a password.
+func checkURL(s string) error {
+	if s == "" {
+		return nil
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return fmt.Errorf("it is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("it is not a URL that begins with https:// or http://")
+	case u.Hostname() == "":
+		return fmt.Errorf("the URL has no host")
+	case u.User != nil:
+		return fmt.Errorf("the URL holds a user or password")
+	case u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("the URL has a query or fragment")
+	}
+	return nil
+}
+
+func checkMail(s string) error {
+	if s == "" {
+		return nil
+	}
+	if a, err := mail.ParseAddress(s); err != nil || a.Address != s {
+		return fmt.Errorf("%q is not an e-mail address", s)
+	}
+	return nil
+}
+
+var slackChannel = regexp.MustCompile(`^(#[^\s#,@A-Z]{1,80}|[CG][A-Z0-9]{6,20})$`)
+
+func checkChannel(s string) error {
+	if s != "" && !slackChannel.MatchString(s) {
+		return fmt.Errorf("%q is not a Slack channel", s)
+	}
+	return nil
+}
+
+// checkStore never repeats the URL: it may hold a password.
+func checkStore(s string) error {
+	scheme, _, found := strings.Cut(s, ":")
+	switch {
+	case s == "" || scheme == "sqlite" || !found && filepath.IsAbs(s):
+		return nil
+	case scheme == "postgres" || scheme == "postgresql":
+		return fmt.Errorf("this version stores on SQLite only, not on PostgreSQL")
+	}
+	return fmt.Errorf("it is not the URL of a SQLite file")
+}
+
+func checkProgram(s string) error {
+	if !filepath.IsAbs(s) || filepath.Clean(s) != s || strings.ContainsRune(s, 0) {
+		return fmt.Errorf("%q is not the absolute path of a program", s)
+	}
+	return nil
+}

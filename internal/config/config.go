@@ -1,0 +1,161 @@
+// Package config reads the settings of the process: shodo.yaml, environment variables and flags.
+//
+// A setting's value comes from the first of these that gives it: flag, environment variable, file, default. Each
+// setting has one key path ("pagerduty.api_url"), from which its variable (SHODO_PAGERDUTY_API_URL) and its flag
+// (--pagerduty-api-url) follow. [Config] is the one list of them: what the reference page, --help and "shodo config
+// check" say is read from its field tags.
+//
+// Secrets stand in the file as {env: NAME} or {file: PATH}. Their variable holds the secret itself, or with _FILE
+// added to its name the path of a file with it; they have no flag, because other users of a machine can see flags.
+//
+// [Load] tells everything that is wrong at once. The package never opens a connection, and reads files only through
+// the function that it is given.
+//
+// # Adding a setting
+//
+// Add a field to Config with its tags (yaml, doc, and default where there is one), a rule to check.go when not every
+// value makes sense, a case to testdata, and run the tests with UPDATE_GOLDEN=1 to write docs/configuration.md anew.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"shodo/internal/secret"
+	"shodo/internal/yamldoc"
+)
+
+// Config are the settings of the process, checked. A Secret prints as <secret>.
+//
+// Tags: yaml is the key, default the default's text, doc the sentence for people, need:"true" marks what must be set,
+// path:"true" marks a path: a relative one in the file is relative to the file's folder.
+type Config struct {
+	Listen      string        `yaml:"listen" default:"127.0.0.1:8080" doc:"Address and port of the HTTP server: webhooks, health, metrics. Port 0 takes a free one."`
+	PublicURL   string        `yaml:"public_url" doc:"The URL under which people and PagerDuty reach this server; for links in messages."`
+	DataDir     string        `yaml:"data_dir" default:"data" path:"true" doc:"Folder for the engine's own databases. Only one engine may use it at a time."`
+	StopTimeout time.Duration `yaml:"stop_timeout" default:"2m" doc:"How long a clean stop waits for the steps that are running."`
+	Catalog     Catalog       `yaml:"catalog"`
+	PagerDuty   PagerDuty     `yaml:"pagerduty"`
+	Slack       Slack         `yaml:"slack"`
+	Temporal    Temporal      `yaml:"temporal"`
+	Store       Store         `yaml:"store"`
+	Log         Log           `yaml:"log"`
+	Actions     Actions       `yaml:"actions"`
+
+	origins map[string]origin // of each setting, by its key path
+}
+
+// Catalog says where scenarios, customers and runbooks are.
+type Catalog struct {
+	Dir string `yaml:"dir" need:"true" path:"true" doc:"Folder with scenarios/, customers/ and runbooks/. It is read again on SIGHUP."`
+}
+
+// PagerDuty is the account.
+type PagerDuty struct {
+	APIURL         string   `yaml:"api_url" default:"https://api.pagerduty.com" doc:"PagerDuty's REST API. Accounts in the EU region: https://api.eu.pagerduty.com."`
+	EventsURL      string   `yaml:"events_url" default:"https://events.pagerduty.com" doc:"PagerDuty's Events API. Accounts in the EU region: https://events.eu.pagerduty.com."`
+	Token          Secret   `yaml:"token" need:"true" doc:"A REST API token that may read and write incidents."`
+	From           string   `yaml:"from" need:"true" doc:"The e-mail address of the PagerDuty user in whose name the engine acts. Give it a user of its own."`
+	WebhookSecrets []Secret `yaml:"webhook_secrets" need:"true" doc:"The secrets of the webhook subscriptions; several, so that one can be replaced without a gap."`
+}
+
+// Slack is the workspace. Without a bot token nothing is told in Slack.
+type Slack struct {
+	APIURL        string `yaml:"api_url" default:"https://slack.com/api/" doc:"Slack's Web API."`
+	BotToken      Secret `yaml:"bot_token" doc:"The app's bot token (xoxb-...). Without it nothing is told in Slack."`
+	SigningSecret Secret `yaml:"signing_secret" doc:"The app's signing secret, for what Slack sends to this server."`
+	Channel       string `yaml:"channel" doc:"Where incidents that belong to no customer are told: \"#name\" or a channel id."`
+}
+
+// Temporal is the workflow engine. Without an address it is embedded in this process.
+type Temporal struct {
+	Address   string      `yaml:"address" doc:"host:port of a Temporal cluster. Empty: embedded in this process, on a file in data_dir."`
+	Namespace string      `yaml:"namespace" default:"default" doc:"The namespace in Temporal."`
+	APIKey    Secret      `yaml:"api_key" doc:"An API key of Temporal Cloud; needs TLS, which it switches on."`
+	TLS       TemporalTLS `yaml:"tls"`
+}
+
+// TemporalTLS is how the connection to Temporal is secured.
+type TemporalTLS struct {
+	Enabled    bool   `yaml:"enabled" default:"false" doc:"Speak TLS with Temporal. On by itself when an API key or another TLS setting is given."`
+	CA         string `yaml:"ca" path:"true" doc:"PEM file with the authorities that are trusted. Empty: those of the system."`
+	Cert       string `yaml:"cert" path:"true" doc:"PEM file with the client certificate (mTLS)."`
+	Key        string `yaml:"key" path:"true" doc:"PEM file with the client certificate's key."`
+	ServerName string `yaml:"server_name" doc:"The name that the server's certificate must have, when it is not the address's host."`
+}
+
+// UsesTLS says whether the connection to Temporal is encrypted.
+func (t Temporal) UsesTLS() bool {
+	return t.TLS != TemporalTLS{} || !t.APIKey.IsZero()
+}
+
+// Store is the database of records.
+type Store struct {
+	URL string `yaml:"url" doc:"The database: sqlite:///path/to/file.db. Empty: the file store.db in data_dir."`
+}
+
+// Log is what the process says about itself, on standard error.
+type Log struct {
+	Level  slog.Level `yaml:"level" default:"info" enum:"debug,info,warn,error" doc:"The least level that is written."`
+	Format string     `yaml:"format" default:"text" enum:"text,json" doc:"How a line is written."`
+}
+
+// Actions is what actions may do on and from this machine.
+type Actions struct {
+	LocalRun struct {
+		Programs []string `yaml:"programs" doc:"Absolute paths of the programs that local.read and local.run may start. Empty: those actions are off."`
+	} `yaml:"local_run"`
+	HTTP struct {
+		AllowLinkLocal []netip.Prefix `yaml:"allow_link_local" doc:"Networks (CIDR) that actions may reach although they are link-local or serve a cloud's metadata."`
+	} `yaml:"http"`
+}
+
+// Secret is a setting that is a secret, resolved. Reveal gives it; it prints as <secret>.
+type Secret struct {
+	secret.Value
+	ref secret.Ref
+}
+
+// DecodeYAML reads where the secret is kept; Load resolves it.
+func (s *Secret) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) { s.ref.DecodeYAML(n, d) }
+
+// NewSecret gives a setting of that text, for a Config that is made in code.
+func NewSecret(text string) Secret { return Secret{Value: secret.New(text)} }
+
+// StoreURL is the store's URL, with the default filled in.
+func (c *Config) StoreURL() string {
+	if c.Store.URL != "" {
+		return c.Store.URL
+	}
+	return filepath.Join(c.DataDir, "store.db")
+}
+
+// Sources are what settings are read from.
+type Sources struct {
+	File     string                            // path of shodo.yaml; empty: none
+	Flags    map[string]string                 // the flags that were given, by key path
+	Environ  []string                          // as os.Environ gives it
+	ReadFile func(path string) ([]byte, error) // as os.ReadFile
+}
+
+// Load reads, resolves and checks all settings. The config is nil when there is a problem that is not a warning.
+func Load(from Sources) (*Config, yamldoc.Problems) {
+	l := newLoader(from)
+	l.defaults()
+	if l.file() {
+		l.environment()
+		l.flags()
+		l.resolveSecrets()
+		l.checkNeeded()
+		l.checkRules()
+	}
+	l.problems.Sort()
+	if l.problems.Err() != nil {
+		return nil, l.problems
+	}
+	return l.config, l.problems
+}
