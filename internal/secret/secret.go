@@ -31,7 +31,7 @@ const MaxSize = 64 << 10
 
 // The errors of Resolve; use errors.Is.
 var (
-	ErrNotSet = errors.New("no secret there")    // no such variable or file, or nothing in it
+	ErrNotSet = errors.New("no secret there")        // no such variable or file, or nothing in it
 	ErrBad    = errors.New("not usable as a secret") // not text, or too large
 )
 
