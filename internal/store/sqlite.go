@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -86,8 +87,10 @@ func explain(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &se):
-	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w; check the disk's mount and the owner of the data directory: %w", ErrReadOnly, err)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w; free space, then it goes on by itself: %w", ErrFull, err)
 	default:
 		return err
 	}
