@@ -17,20 +17,21 @@ import (
 // $1 is the number of seconds after which the host ends the command by itself, the rest is the command. Our end keeps
 // stdin open and writes nothing to it: its end is the order to stop, and comes by itself when the connection is lost.
 // The watchers have no output, so they do not keep the channel open, and HUP ends them when the command is done. The
-// command runs with traps reset, without stdin and without the watchers' file descriptor.
+// command runs with traps reset, without stdin and without the wrapper's file descriptors: 3 is the order to stop, 4 the
+// stderr, which is hidden from the wrapper itself because a shell comments on the end of its children.
 const wrapper = `limit=$1; shift
-exec 3<&0 </dev/null
+exec 3<&0 4>&2 </dev/null 2>/dev/null
 killed=
 trap "killed=1" TERM
 stop() { trap "" TERM; kill -TERM 0; sleep 2; kill -KILL 0; }
-( trap "" TERM; read -r order <&3; stop ) >/dev/null 2>&1 &
+( trap "" TERM; read -r order <&3; stop ) >/dev/null 4>&- &
 watcher=$!
-( trap "kill \$!; exit" HUP; sleep "$limit" & wait $! && stop ) >/dev/null 2>&1 3<&- &
+( trap "kill \$!; exit" HUP; sleep "$limit" & wait $! && stop ) >/dev/null 3<&- 4>&- &
 timer=$!
-( exec "$@" ) 3<&-
+( exec "$@" ) 2>&4 3<&- 4>&-
 code=$?
 if [ -n "$killed" ]; then kill -KILL 0; fi
-kill -HUP $watcher $timer 2>/dev/null
+kill -HUP $watcher $timer
 exit $code
 `
 
