@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"shodo/internal/secret"
 	"shodo/internal/yamldoc"
 )
@@ -74,10 +72,9 @@ func (l *loader) file() bool {
 		return false
 	}
 	l.problems = append(l.problems, yamldoc.Decode(l.from.File, data, l.config)...)
-	var root tree
-	yamldoc.Decode(l.from.File, data, &root) // its problems are the same ones
+	places := yamldoc.Places(l.from.File, data)
 	for _, s := range settingsOf(l.config) {
-		place, given := root.places[s.Path]
+		place, given := places[s.Path]
 		if !given {
 			continue
 		}
@@ -89,20 +86,7 @@ func (l *loader) file() bool {
 			s.value.SetString(filepath.Join(filepath.Dir(l.from.File), s.value.String()))
 		}
 	}
-	return root.places != nil
-}
-
-// tree notes where every key of a document stands.
-type tree struct{ places map[string]yamldoc.Place }
-
-func (t *tree) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	if t.places == nil {
-		t.places = map[string]yamldoc.Place{}
-	}
-	t.places[d.Path()] = d.Place(n)
-	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-		t.DecodeYAML(n.Content[i+1], d.At(n.Content[i].Value))
-	}
+	return places != nil
 }
 
 // environment overlays what variables say, and warns of one that looks misspelt.

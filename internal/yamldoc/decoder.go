@@ -119,6 +119,31 @@ func (p Place) At(key string) Place {
 	return p
 }
 
+// Places gives where the value of every key and list element of a document stands, by its key path. It is nil when
+// the document cannot be read. It tells no problems; Decode does.
+func Places(file string, data []byte) map[string]Place {
+	var all places
+	Decode(file, data, &all)
+	return all
+}
+
+type places map[string]Place
+
+func (p *places) DecodeYAML(n *yaml.Node, d *Decoder) {
+	if *p == nil {
+		*p = places{}
+	}
+	(*p)[d.Path()] = d.Place(n)
+	for i, child := range n.Content {
+		switch {
+		case n.Kind == yaml.SequenceNode:
+			p.DecodeYAML(child, d.AtIndex(i))
+		case n.Kind == yaml.MappingNode && i%2 == 1:
+			p.DecodeYAML(child, d.At(n.Content[i-1].Value))
+		}
+	}
+}
+
 // Located is a value that remembers where it was written, for checks that come after decoding.
 type Located[T any] struct {
 	Value T

@@ -165,6 +165,24 @@ func TestNoValueWhereASecretMayStand(t *testing.T) {
 	}
 }
 
+func TestPlaces(t *testing.T) {
+	got := yamldoc.Places("f", []byte("a: {b: 1}\nc:\n  - x.y: 2\n"))
+	want := map[string]yamldoc.Place{
+		"":            {File: "f", Line: 1, Column: 1},
+		"a":           {File: "f", Line: 1, Column: 4, Path: "a"},
+		"a.b":         {File: "f", Line: 1, Column: 8, Path: "a.b"},
+		"c":           {File: "f", Line: 3, Column: 3, Path: "c"},
+		"c[0]":        {File: "f", Line: 3, Column: 5, Path: "c[0]"},
+		`c[0]["x.y"]`: {File: "f", Line: 3, Column: 10, Path: `c[0]["x.y"]`},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := yamldoc.Places("f", []byte("a: [")); got != nil {
+		t.Errorf("places of a broken file: %v", got)
+	}
+}
+
 func TestErrIgnoresWarnings(t *testing.T) {
 	place := yamldoc.Place{File: "a.yaml", Line: 1, Column: 2, Path: "x"}
 	ps := yamldoc.Problems{place.Warning("odd", "")}
