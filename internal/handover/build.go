@@ -1,0 +1,295 @@
+package handover
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"shodo/internal/incident"
+)
+
+// Build makes the packet of a record. It reads the record's last run only.
+func Build(rec incident.Record, opts Options) Packet {
+	language := opts.Language
+	if language == "" {
+		language = rec.Customer.Language
+	}
+	if language != Japanese {
+		language = English
+	}
+	p := Packet{
+		Language: language, Zone: opts.TimeZone, Now: opts.Now, words: wordsFor(language),
+
+		Incident: broken(rec.Incident),
+		Customer: oneLine(rec.Customer.Name, maxName),
+		Tier:     oneLine(opts.Tier, maxName),
+		Target:   oneLine(rec.Match.Target, maxName),
+		Scenario: chosen(rec.Match),
+		Run:      rec.Run,
+
+		Outcome: rec.Outcome, Reason: rec.Reason, Phase: rec.Phase,
+		Why: oneLine(rec.Why, maxWhy), Changed: rec.Changed(),
+
+		CloseNote: clean(opts.CloseNote, maxShort),
+
+		RunbookName: oneLine(rec.Match.Runbook, maxName),
+		PageURL:     webAddress(opts.PublicURL),
+
+		TakenBy: oneLine(rec.TakenBy, maxName), TakenAt: rec.TakenAt, EndedAt: rec.EndedAt,
+		EngineVersion: oneLine(rec.EngineVersion, 40), CatalogVersion: oneLine(rec.CatalogVersion, 40),
+	}
+	if p.Zone == nil {
+		p.Zone = time.UTC
+	}
+	if p.Customer == "" {
+		p.Customer = oneLine(string(rec.Customer.ID), maxName)
+	}
+	if p.RunbookURL = webAddress(opts.Runbook); p.RunbookURL == "" {
+		p.RunbookText = cutMiddle(clean(opts.Runbook, MaxFile), MaxFile, p.words.phrase.cutBytes)
+	}
+	steps := lastRun(rec)
+	p.Checked = lines(steps, incident.Check, 0)
+	p.Tried = tried(steps, rec)
+	p.Evidence = p.evidence(steps)
+	p.Remaining = p.remaining(steps, opts.Remaining)
+	p.Links = links(rec.Incident.Alerts)
+	p.Told = told(rec)
+	return p
+}
+
+func broken(in incident.Incident) Incident {
+	first := in.First()
+	b := Incident{
+		ID: in.ID, Number: in.Number, Title: oneLine(in.Title, maxTitle), URL: webAddress(in.URL),
+		Status: incident.Status(oneLine(string(in.Status), 40)), Urgency: oneLine(in.Urgency, 40),
+		Priority: oneLine(in.Priority, 40), Service: oneLine(in.Service.Name, maxName),
+		ServiceID: oneLine(in.Service.ID, maxName), Since: in.CreatedAt,
+		Summary: oneLine(first.Summary, maxTitle), Severity: oneLine(first.Severity, 40),
+		Source: oneLine(first.Source, maxName), Monitor: oneLine(first.Monitor, 40),
+		AlertCount: max(in.AlertCount, len(in.Alerts)),
+	}
+	b.ID = incident.ID(oneLine(string(in.ID), maxName))
+	if b.Title == "" {
+		b.Title = b.Summary
+	}
+	if b.Title == "" {
+		b.Title = string(b.ID)
+	}
+	if b.Summary == b.Title {
+		b.Summary = ""
+	}
+	return b
+}
+
+func chosen(m incident.Match) Scenario {
+	s := Scenario{
+		Name: oneLine(string(m.Scenario), maxName), Title: oneLine(m.Title, maxTitle), Hash: oneLine(m.Hash, 80),
+		Autonomy: incident.Autonomy(oneLine(string(m.Autonomy), 40)), Why: oneLine(m.Why, maxWhy),
+	}
+	if hash := []rune(s.Hash); len(hash) > 12 { // enough to tell versions apart
+		s.Hash = string(hash[:12])
+	}
+	for _, c := range m.Considered {
+		if !c.Matched && len(s.Considered) < maxRows {
+			s.Considered = append(s.Considered, Considered{oneLine(string(c.Scenario), maxName), oneLine(c.Why, maxItem)})
+		}
+	}
+	return s
+}
+
+// lastRun gives the steps of the record's last run; a record that never counted has only one.
+func lastRun(rec incident.Record) []incident.Step {
+	var steps []incident.Step
+	for _, s := range rec.Steps {
+		if s.Run == rec.Run {
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}
+
+// lines gives the steps of one phase of one attempt, each once, as it was the last time.
+func lines(steps []incident.Step, phase incident.Phase, attempt int) []Line {
+	var list []Line
+	place := map[int]int{} // of a step's index in list
+	for _, s := range steps {
+		if s.Phase != phase || (phase != incident.Check && s.Attempt != attempt) {
+			continue
+		}
+		at, seen := place[s.Index]
+		if !seen {
+			if len(list) == maxRows {
+				continue
+			}
+			at = len(list)
+			place[s.Index] = at
+			list = append(list, Line{})
+		}
+		list[at] = line(s, list[at].Rounds+1)
+	}
+	return list
+}
+
+func line(s incident.Step, rounds int) Line {
+	l := Line{
+		Name: oneLine(s.Name, maxName), Action: oneLine(s.Action, maxName), What: described(s.Params, maxWhat),
+		Status: s.Status, Healthy: s.Healthy, Found: found(s.Output, maxFound), Error: oneLine(s.Error, maxError),
+		ErrorKind: s.ErrorKind, Note: oneLine(s.Note, maxItem), At: s.StartedAt, Took: s.Duration(), Rounds: rounds,
+	}
+	if l.Name == "" {
+		l.Name = l.Action
+	}
+	return l
+}
+
+// tried gives the attempts in their order. Whether verification held is not a question of its last round, which may be
+// healthy and not have stayed so: after an attempt that another one followed it did not hold, and after the last one the
+// outcome says it, if it was verified to the end at all.
+func tried(steps []incident.Step, rec incident.Record) []Attempt {
+	var list []Attempt
+	seen := map[int]bool{}
+	for _, s := range steps {
+		if s.Phase != incident.Recover || seen[s.Attempt] || len(list) == maxRows {
+			continue
+		}
+		seen[s.Attempt] = true
+		a := Attempt{
+			Number: s.Attempt, Steps: lines(steps, incident.Recover, s.Attempt),
+			Verified: lines(steps, incident.Verify, s.Attempt),
+		}
+		list = append(list, a)
+	}
+	for i := range list {
+		last, held := i == len(list)-1, rec.Outcome == incident.Recovered
+		if len(list[i].Verified) == 0 || (last && !held && rec.Reason != incident.VerifyFailed) {
+			continue
+		}
+		held = held && last
+		list[i].Held = &held
+	}
+	return list
+}
+
+// evidence gives what was gathered, and the outputs of other steps that say more than their line shows.
+func (p Packet) evidence(steps []incident.Step) []Evidence {
+	var gathered, others []Evidence
+	for i, s := range steps {
+		if superseded(steps, i) {
+			continue
+		}
+		full := cutMiddle(whole(s.Output), MaxFile, p.words.phrase.cutBytes)
+		e := Evidence{Name: oneLine(s.Name, maxName), Phase: s.Phase, Full: full}
+		switch {
+		case s.Phase == incident.Gather && s.Status != incident.Succeeded:
+			e.Error = oneLine(s.Error, maxError)
+			if e.Error == "" {
+				e.Error = oneLine(s.Note, maxError)
+			}
+			if e.Error == "" {
+				e.Error = p.words.stepOf(s.Status)
+			}
+			fallthrough
+		case s.Phase == incident.Gather:
+			gathered = append(gathered, p.shortened(e))
+		case strings.Contains(full, "\n") || len(full) > maxFound:
+			others = append(others, p.shortened(e))
+		}
+	}
+	all := append(gathered, others...)
+	all = all[:min(len(all), maxRows)]
+	for i, e := range all {
+		if e.Full != e.Short && i < MaxFiles-1 { // one place is the runbook's
+			all[i].File = fileName("evidence-"+strconv.Itoa(i+1), e.Name, ".txt")
+		}
+	}
+	return all
+}
+
+// superseded says whether the same step ran again later.
+func superseded(steps []incident.Step, i int) bool {
+	a := steps[i].StepKey
+	for _, later := range steps[i+1:] {
+		b := later.StepKey
+		if a.Phase == b.Phase && a.Attempt == b.Attempt && a.Index == b.Index {
+			return true
+		}
+	}
+	return false
+}
+
+func (p Packet) shortened(e Evidence) Evidence {
+	kept, isAll := lastLines(e.Full, shortRows, maxShort)
+	if !isAll {
+		kept = p.words.phrase.cutEarlier + "\n" + kept
+	}
+	e.Short = kept
+	return e
+}
+
+// remaining lists the work that is left: first what nobody knows, then the author's list, else the obvious. A first
+// response that ended by itself leaves nothing.
+func (p Packet) remaining(steps []incident.Step, authors []string) []string {
+	if p.Outcome.IsAutomatic() || p.Outcome == "" {
+		return nil
+	}
+	var list []string
+	for i, s := range steps {
+		if s.Phase != incident.Recover || superseded(steps, i) {
+			continue
+		}
+		switch {
+		case s.Status == incident.Started || s.ErrorKind == incident.UnknownEffect:
+			list = append(list, fmt.Sprintf(p.words.phrase.unknownFirst, oneLine(s.Name, maxName)))
+		case s.Status == incident.Planned:
+			list = append(list, fmt.Sprintf(p.words.phrase.planned, oneLine(s.Name, maxName)))
+		}
+	}
+	for _, item := range authors {
+		if item = oneLine(item, maxItem); item != "" {
+			list = append(list, item)
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, p.words.phrase.findCause)
+	}
+	return list[:min(len(list), maxRows)]
+}
+
+// links gives the addresses that came with the alerts, each once.
+func links(alerts []incident.Alert) []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, a := range alerts {
+		for _, l := range a.Links {
+			if l = webAddress(l); l != "" && !seen[l] && len(list) < 5 {
+				seen[l] = true
+				list = append(list, l)
+			}
+		}
+	}
+	return list
+}
+
+func told(rec incident.Record) []Told {
+	var list []Told
+	for _, t := range rec.Transitions {
+		if t.Kind == incident.ToldTier && t.Run == rec.Run && len(list) < 10 {
+			list = append(list, Told{oneLine(t.By, maxName), t.At})
+		}
+	}
+	return list
+}
+
+// webAddress gives an http or https address in a form that no markup can misread; empty for anything else.
+func webAddress(s string) string {
+	if len(s) > maxURL || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || hidden(r) }) {
+		return ""
+	}
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", `"`, "%22", "`", "%60", "\\", "%5C").Replace(u.String())
+}

@@ -1,0 +1,149 @@
+package handover
+
+import (
+	"time"
+
+	"shodo/internal/incident"
+)
+
+// Options is what a packet needs beyond the record. All of it is optional.
+type Options struct {
+	Language  string         // "ja" or "en"; empty: the customer's
+	TimeZone  *time.Location // of every time in the packet; nil: UTC
+	Tier      string         // who is told, such as "first_tier"
+	Remaining []string       // the scenario's hand_over.remaining, rendered
+	Runbook   string         // the runbook: its http(s) address, or its text
+	CloseNote string         // the scenario's close.note, rendered: what was done, in the author's words
+	Now       time.Time      // when the packet is made; zero: ages are left out
+	PublicURL string         // address of this incident's page at the engine; empty: no link
+}
+
+// Packet is what a person has to know of one incident to go on with it. All text in it is cleaned and cut, and still
+// has to be escaped for its reader; the renderings do that.
+type Packet struct {
+	Language string
+	Zone     *time.Location
+	Now      time.Time
+
+	Incident Incident
+	Customer string // its name; empty: no customer has the service
+	Tier     string
+	Target   string
+	Scenario Scenario
+	Run      int // 2 and more: the incident was reopened
+
+	Outcome incident.Outcome
+	Reason  incident.Reason
+	Phase   incident.Phase // where it was when the packet was made
+	Why     string         // the engine's own sentence
+	Changed bool           // the engine may have changed something
+
+	Checked   []Line
+	Tried     []Attempt
+	Evidence  []Evidence
+	Remaining []string
+	CloseNote string
+
+	RunbookName string
+	RunbookURL  string
+	RunbookText string
+	Links       []string // of the monitor
+	PageURL     string
+
+	Told    []Told
+	TakenBy string
+	TakenAt time.Time
+	EndedAt time.Time
+
+	EngineVersion  string
+	CatalogVersion string
+
+	words words
+}
+
+// Incident is what is broken and since when.
+type Incident struct {
+	ID         incident.ID
+	Number     int
+	Title      string
+	URL        string
+	Status     incident.Status
+	Urgency    string
+	Priority   string
+	Service    string
+	ServiceID  string
+	Since      time.Time // PagerDuty's created_at
+	Summary    string    // the first alert's; empty when it says the same as the title
+	Severity   string
+	Source     string
+	Monitor    string
+	AlertCount int
+}
+
+// Scenario is which scenario the incident got, and why.
+type Scenario struct {
+	Name       string // empty: none
+	Title      string
+	Hash       string
+	Autonomy   incident.Autonomy
+	Why        string
+	Considered []Considered
+}
+
+// Considered is one scenario that did not match, and why.
+type Considered struct{ Name, Why string }
+
+// Line is one step and what came of it. Of a step that was repeated, it is the last time.
+type Line struct {
+	Name      string
+	Action    string
+	What      string // its command or parameters, on one line
+	Status    incident.StepStatus
+	Healthy   *bool
+	Found     string // its output, on one line
+	Error     string
+	ErrorKind incident.ErrorKind
+	Note      string // why it was skipped or only planned
+	At        time.Time
+	Took      time.Duration
+	Rounds    int // how often it ran
+}
+
+// Attempt is one way to recover that was tried or planned.
+type Attempt struct {
+	Number   int
+	Steps    []Line
+	Verified []Line // the last round of verification after it
+	Held     *bool  // whether verification held; nil: not verified
+}
+
+// Evidence is one piece of output that is worth reading.
+type Evidence struct {
+	Name  string
+	Phase incident.Phase
+	Short string // what fits into a message
+	Full  string // all of it, at most MaxFile
+	File  string // the name of the file that holds Full; empty when Short is all
+	Error string // why there is none
+}
+
+// Told is a tier that was told, and when.
+type Told struct {
+	Tier string
+	At   time.Time
+}
+
+// Sizes, in characters, to which texts of a record are cut before they are shown. What is worth more goes into a file.
+const (
+	maxTitle  = 300
+	maxName   = 120
+	maxWhy    = 500
+	maxWhat   = 400
+	maxFound  = 400
+	maxError  = 500
+	maxItem   = 300
+	maxURL    = 1_000
+	shortRows = 12
+	maxShort  = 1_500
+	maxRows   = 40 // of steps, attempts, evidence, remaining work
+)

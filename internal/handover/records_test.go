@@ -1,0 +1,224 @@
+package handover_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"shodo/internal/handover"
+	"shodo/internal/incident"
+)
+
+var (
+	tokyo = time.FixedZone("JST", 9*60*60)
+	began = time.Date(2026, 11, 20, 3, 0, 0, 0, tokyo)
+)
+
+// at is a time of the incident, some seconds after it began.
+func at(seconds float64) time.Time { return began.Add(time.Duration(seconds * float64(time.Second))) }
+
+func asJSON(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func healthy(v bool) *bool { return &v }
+
+// base is an incident that a scenario matched, with nothing done yet.
+func base() incident.Record {
+	return incident.Record{
+		Incident: incident.Incident{
+			ID: "Q2CKYRLH85UNN4", Number: 4711, Title: "Health check of www.acme.example is down", Status: incident.Acknowledged,
+			Urgency: "high", Priority: "P1", Service: incident.Ref{ID: "PX1234", Name: "acme-web-prod"},
+			URL: "https://acme.pagerduty.example/incidents/Q2CKYRLH85UNN4", CreatedAt: began, AlertCount: 1,
+			Alerts: []incident.Alert{{
+				Summary: "HTTP 502 from https://www.acme.example/healthz", Severity: "critical", Source: "probe-tokyo-1",
+				Monitor: "prometheus", Links: []string{"https://grafana.acme.example/d/web?from=now-1h&to=now"}, CreatedAt: began,
+			}},
+		},
+		Run:      1,
+		Customer: incident.Customer{ID: "acme", Name: "株式会社アクメ", Language: "ja", TimeZone: "Asia/Tokyo"},
+		Match: incident.Match{
+			Scenario: "http-down", Title: "Web service does not answer", Hash: "9f86d081884c7d659a2feaa0c55ad015",
+			Runbook: "http-down.md", Autonomy: incident.Automatic, Target: "i-0abc123",
+			Why: `service PX1234 and alert.severity in ["critical", "error"] hold; priority 100`,
+			Considered: []incident.Considered{
+				{Scenario: "http-down", Matched: true, Why: "all conditions hold"},
+				{Scenario: "disk-usage", Why: `alert.summary does not contain "disk"`},
+			},
+		},
+		CatalogVersion: "3b2c1d0", EngineVersion: "0.1.0", ReceivedAt: at(1), StartedAt: at(2),
+	}
+}
+
+func step(phase incident.Phase, attempt, round, index int, name, action string, params, output any, from, took float64) incident.Step {
+	return incident.Step{
+		StepKey: incident.StepKey{Incident: "Q2CKYRLH85UNN4", Run: 1, Phase: phase, Attempt: attempt, Round: round, Index: index},
+		Name:    name, Action: action, Status: incident.Succeeded, Params: asJSON(params), Output: asJSON(output),
+		StartedAt: at(from), EndedAt: at(from + took),
+	}
+}
+
+type object = map[string]any
+
+func probe(phase incident.Phase, attempt, round int, status int, from float64) incident.Step {
+	s := step(phase, attempt, round, 0, "probe", "http.request",
+		object{"method": "GET", "url": "https://www.acme.example/healthz", "timeout": "5s"},
+		json.RawMessage(fmt.Sprintf(`{"status":%d,"body":"%s","headers":{}}`, status, map[bool]string{true: "ok", false: "Bad Gateway"}[status == 200])),
+		from, 0.25)
+	s.Healthy = healthy(status < 500)
+	return s
+}
+
+func journal(from float64) incident.Step {
+	var b strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&b, "Nov 20 02:59:%02d web1 nginx[%d]: worker process exited on signal 9\n", i%60, 1000+i)
+	}
+	b.WriteString("Nov 20 03:00:01 web1 systemd[1]: nginx.service: Failed with result 'exit-code'.\n")
+	return step(incident.Gather, 0, 0, 0, "journal", "ssh.run",
+		object{"host": "web1.acme.example", "command": []string{"journalctl", "-u", "nginx", "-n", "100", "--no-pager"}},
+		json.RawMessage(`{"stdout":`+string(asJSON(b.String()))+`,"stderr":"","exit_code":0}`), from, 0.8)
+}
+
+func restart(attempt int, name string, argv []string, from float64) incident.Step {
+	return step(incident.Recover, attempt, 0, 0, name, "ssh.run", object{"host": "web1.acme.example", "command": argv},
+		json.RawMessage(`{"stdout":"","stderr":"","exit_code":0}`), from, 1.2)
+}
+
+// records are the cases of the golden files, by the file's name.
+func records() map[string]incident.Record {
+	return map[string]incident.Record{
+		"verify_failed": verifyFailed(), "unmatched": unmatched(), "stale": stale(), "engine_error": engineError(),
+		"taken_over": takenOver(), "recovered": recovered(), "cleared": cleared(), "observed": observed(),
+		"hostile": hostile(),
+	}
+}
+
+func verifyFailed() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Reason = incident.HandOver, incident.HandedOver, incident.VerifyFailed
+	r.Why = "2 of 2 attempts were made; after the last one probe was unhealthy for 3m0s"
+	disk := step(incident.Gather, 0, 0, 1, "disk", "ssh.run", object{"host": "web1.acme.example", "command": []string{"df", "-h"}}, nil, 3, 10)
+	disk.Status, disk.Error, disk.ErrorKind = incident.Failed, "ssh.run on web1.acme.example: no answer within 10s", incident.TimedOut
+	second := restart(2, "start the previous release", []string{"sh", "-c", "release rollback && echo it's done"}, 60)
+	second.Output = asJSON(object{"stdout": "rolled back\nit's done\n", "stderr": "warning: 2 files kept", "exit_code": 0})
+	r.Steps = []incident.Step{
+		probe(incident.Check, 0, 0, 502, 2), journal(3), disk, restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 14),
+		probe(incident.Verify, 1, 0, 200, 16), probe(incident.Verify, 1, 1, 502, 31), second,
+		probe(incident.Verify, 2, 0, 502, 62), probe(incident.Verify, 2, 1, 502, 77), probe(incident.Verify, 2, 2, 502, 92),
+	}
+	r.Transitions = []incident.Transition{{Run: 1, Kind: incident.ToldTier, By: "first_tier", At: at(95)}}
+	r.OutcomeAt = at(94)
+	return r
+}
+
+func unmatched() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Why = incident.HandOver, incident.Unmatched, "none of 2 scenarios of 株式会社アクメ matches"
+	r.Match = incident.Match{Why: "none of 2 scenarios matches", Considered: []incident.Considered{
+		{Scenario: "disk-usage", Why: `alert.summary does not contain "disk"`},
+		{Scenario: "http-down", Why: `service PX1234 is not one of ["PX9", "acme-api-*"]`},
+	}}
+	r.StartedAt = time.Time{}
+	return r
+}
+
+func stale() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Reason = incident.HandOver, incident.HandedOver, incident.Stale
+	r.Why = "it arrived 47h59m0s after it began; limits.timeout of http-down is 10m0s"
+	r.StartedAt = time.Time{}
+	return r
+}
+
+func engineError() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Reason = incident.HandOver, incident.HandedOver, incident.EngineError
+	r.Why = "render parameters of step \"restart\": inputs.unit is empty"
+	s := restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 14)
+	s.Status, s.EndedAt, s.Output = incident.Started, time.Time{}, nil
+	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2), journal(3), s}
+	return r
+}
+
+func takenOver() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Why = incident.HandOver, incident.TakenOver, "佐藤 花子 acknowledged it in PagerDuty"
+	s := restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 14)
+	s.Status, s.Error, s.ErrorKind, s.Output = incident.Failed, "ssh.run on web1.acme.example: stopped", incident.Cancelled, nil
+	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2), s}
+	r.TakenBy, r.TakenAt = "佐藤 花子", at(14.5)
+	return r
+}
+
+func recovered() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Why = incident.End, incident.Recovered, "attempt 1 held for 1m0s"
+	r.Steps = []incident.Step{
+		probe(incident.Check, 0, 0, 502, 2), journal(3), restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 14),
+		probe(incident.Verify, 1, 0, 502, 16), probe(incident.Verify, 1, 1, 200, 31), probe(incident.Verify, 1, 2, 200, 91),
+	}
+	r.OutcomeAt, r.EndedAt = at(91), at(92)
+	return r
+}
+
+func cleared() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Why = incident.End, incident.Cleared, "probe was healthy"
+	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 200, 2)}
+	r.OutcomeAt, r.EndedAt = at(3), at(3)
+	return r
+}
+
+func observed() incident.Record {
+	r := base()
+	r.Match.Autonomy = incident.Observe
+	r.Phase, r.Outcome, r.Reason, r.Why = incident.HandOver, incident.HandedOver, incident.Observed, "autonomy is observe"
+	first := restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 5)
+	second := restart(2, "reboot the machine", []string{"systemctl", "reboot"}, 5)
+	for _, s := range []*incident.Step{&first, &second} {
+		s.Status, s.Output, s.EndedAt, s.Note = incident.Planned, nil, s.StartedAt, "autonomy is observe"
+	}
+	second.Status, second.Note = incident.Skipped, "if: inputs.may_reboot is false"
+	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2), journal(3), first, second}
+	return r
+}
+
+// evil is text that somebody else wrote into an alert.
+const evil = "<!channel> <!here|x> @here @everyone <@U123> <https://evil.example|OK> `code` ```fence``` *bold* _it_ ~no~ & \x1b[31mred\x1b[0m " +
+	"\u202Egnp.exe \u200F \x00\x07 [link](javascript:alert(1)) <script>alert(1)</script> # head\r\n- list\r\n| a | b |"
+
+func hostile() incident.Record {
+	r := verifyFailed()
+	r.Incident.Title, r.Incident.Service.Name, r.Why = evil, evil, evil
+	r.Incident.Alerts[0].Summary = evil + evil
+	r.Incident.Alerts[0].Links = []string{"javascript:alert(1)", "https://evil.example/<!channel>|x", "https://u:p@evil.example/", "https://ok.example/a?b=c&d=e"}
+	r.Match.Target, r.TakenBy = evil, "<!channel>"
+	for i := range r.Steps {
+		if r.Steps[i].Phase == incident.Gather {
+			r.Steps[i].Output = asJSON(object{"stdout": strings.Repeat(evil+"\n", 200), evil: evil})
+			r.Steps[i].Status, r.Steps[i].Name = incident.Succeeded, "../../"+evil
+		}
+	}
+	r.Steps[3].Error, r.Steps[3].Params = evil, asJSON(object{"command": []string{"echo", evil}, "password_url": "https://u:secret@x.example"})
+	return r
+}
+
+func options(language string, rec incident.Record) handover.Options {
+	o := handover.Options{
+		Language: language, TimeZone: tokyo, Tier: "first_tier", Now: at(95),
+		Runbook: "https://git.example/catalog/runbooks/http-down.md", PublicURL: "https://shodo.example/incidents/Q2CKYRLH85UNN4",
+	}
+	if rec.Outcome == incident.HandedOver {
+		o.Remaining = []string{"Look at the last deployment of nginx", "Call the customer when it is down for more than 15 minutes"}
+	}
+	if rec.Outcome == incident.Recovered {
+		o.CloseNote = "Restarted nginx on i-0abc123; https://www.acme.example/healthz answers again."
+	}
+	return o
+}
