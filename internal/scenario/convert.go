@@ -62,7 +62,7 @@ func assign(into reflect.Value, v any) bool {
 			d, ok = parsed, err == nil
 		}
 		into.SetInt(int64(d))
-		return ok
+		return ok && d >= 0
 	}
 	switch into.Kind() {
 	case reflect.Pointer:

@@ -37,6 +37,10 @@ type document struct {
 
 // DecodeYAML reads the mapping and keeps its node, for problems that have no place of their own.
 func (doc *document) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
+	if n.Kind != yaml.MappingNode {
+		d.Decode(n, &struct{}{}) // tells what was found
+		return
+	}
 	type plain document
 	p := plain{Autonomy: yamldoc.Located[incident.Autonomy]{Value: incident.Automatic}}
 	d.Decode(n, &p)

@@ -66,7 +66,7 @@ func parseExpression(source string, s scope) (*parser.Tree, reflect.Type, *sourc
 	config := s.config()
 	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
-		return nil, nil, asSourceError(err, source, nil)
+		return nil, nil, asSourceError(err, nil)
 	}
 	c := inspection{source: source, scope: s, env: s.env()}
 	if err := c.inspect(tree.Node); err != nil {
@@ -74,7 +74,7 @@ func parseExpression(source string, s scope) (*parser.Tree, reflect.Type, *sourc
 	}
 	typ, err := checker.Check(tree, config)
 	if err != nil {
-		return nil, nil, asSourceError(err, source, c.known())
+		return nil, nil, asSourceError(err, c.known())
 	}
 	return tree, typ, nil
 }
@@ -141,7 +141,7 @@ func (e *EvalError) Error() string {
 func (e *EvalError) Unwrap() error { return e.Err }
 
 func (p *program) evalError(err error, env map[string]any) error {
-	if errors.Is(err, ErrCost) {
+	if errors.Is(err, ErrCost) || strings.Contains(err.Error(), "memory budget exceeded") { // the library's own limit on lists
 		return &EvalError{Source: p.source, Message: ErrCost.Error(), Err: ErrCost}
 	}
 	for _, path := range p.reads {
@@ -162,12 +162,13 @@ func (p *program) evalError(err error, env map[string]any) error {
 }
 
 var (
-	unknownName  = regexp.MustCompile(`^unknown name (\S+)`)
-	unknownField = regexp.MustCompile(`^(?:unknown field|type .* has no field) (\S+)`)
+	unknownName     = regexp.MustCompile(`^unknown name (\S+)`)
+	unexpectedToken = regexp.MustCompile(`unexpected token \w+\((".*")\)`)
+	unknownField    = regexp.MustCompile(`^(?:unknown field|type .* has no field) (\S+)`)
 )
 
 // asSourceError translates what the expression library says. Known are the names that a misspelt one may have meant.
-func asSourceError(err error, source string, known []string) *sourceError {
+func asSourceError(err error, known []string) *sourceError {
 	e := &sourceError{message: plainTypes(err.Error())}
 	var fe *file.Error
 	if errors.As(err, &fe) {
@@ -178,15 +179,20 @@ func asSourceError(err error, source string, known []string) *sourceError {
 			e.hint = yamldoc.Suggest(m[1], known)
 		}
 	}
-	if strings.Contains(e.message, `unexpected token Operator("=")`) || strings.Contains(source, "=") && strings.Contains(e.message, "unrecognized character: U+003D") {
+	switch {
+	case strings.HasPrefix(e.message, `unexpected "="`):
 		e.hint = `"==" compares`
+	case strings.Contains(e.message, "is not complete"):
+		e.hint = `a bracket or quote is not closed; or " #" began a comment, then put the whole text in quotes`
 	}
 	return e
 }
 
 // plainTypes writes Go's types in the words of the language.
 func plainTypes(message string) string {
+	message = unexpectedToken.ReplaceAllString(message, "unexpected $1")
 	return strings.TrimSpace(strings.NewReplacer(
+		"unexpected token EOF", "the expression is not complete",
 		"map[string]interface {}", "map", "map[string]string", "map", "[]interface {}", "list", "[]string", "list of strings",
 		"interface {}", "any", "time.Time", "time", "time.Duration", "duration", "float64", "number", "<nil>", "nothing",
 		"array", "list",
@@ -334,6 +340,11 @@ func (c *inspection) allowed(n ast.Node) *sourceError {
 	case *ast.CallNode:
 		if name, ok := n.Callee.(*ast.IdentifierNode); ok {
 			return c.errorAt(n, fmt.Sprintf("unknown function %q", name.Value), yamldoc.Suggest(name.Value, sortedKeys(functions())))
+		}
+		for _, child := range children(n.Callee) {
+			if err := c.inspect(child); err != nil {
+				return err
+			}
 		}
 		return c.errorAt(n, "only functions can be called, not fields", "")
 	case *ast.MemberNode:

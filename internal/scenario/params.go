@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -18,19 +19,50 @@ import (
 // params renders an action's parameters.
 type params struct {
 	typ    reflect.Type // the action's parameter struct
-	setter setter
+	fields []param
+}
+
+// param is one parameter that is given or has a default.
+type param struct {
+	jsonField
+	set setter
 }
 
 // setter puts one rendered value into a Go value of the parameter struct.
 type setter func(f Facts, into reflect.Value) error
 
-// render gives the parameters as the JSON of the action's parameter struct.
+// set renders all parameters into the parameter struct.
+func (p params) set(f Facts, into reflect.Value) error {
+	for _, field := range p.fields {
+		if err := field.set(f, into.FieldByIndex(field.index)); err != nil {
+			return fmt.Errorf("parameter %q: %w", field.name, err)
+		}
+	}
+	return nil
+}
+
+// render gives the parameters that are given or have a default as a JSON object, in the order of the struct.
 func (p params) render(f Facts) (json.RawMessage, error) {
-	v := reflect.New(p.typ)
-	if err := p.setter(f, v.Elem()); err != nil {
+	v := reflect.New(p.typ).Elem()
+	if err := p.set(f, v); err != nil {
 		return nil, err
 	}
-	return json.Marshal(v.Interface())
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	b.WriteByte('{')
+	for i, field := range p.fields {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Quote(field.name) + ":")
+		if err := enc.Encode(v.FieldByIndex(field.index).Interface()); err != nil {
+			return nil, fmt.Errorf("parameter %q: %w", field.name, err)
+		}
+		b.Truncate(b.Len() - 1) // the line end that Encode adds
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
 }
 
 // withReader checks a step's "with" against the action's parameter struct.
@@ -40,53 +72,53 @@ type withReader struct {
 }
 
 // fields reads a mapping as a struct.
-func (r withReader) fields(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type) setter {
+func (r withReader) fields(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type) params {
 	fields := jsonFields(t)
+	p := params{typ: t}
+	if n.Kind != yaml.MappingNode && n.Kind != 0 {
+		d.Problem(n, "expected a mapping (parameter: value)", "")
+		return p
+	}
+	given := r.given(d, n, fields)
+	for _, f := range fields {
+		var set setter
+		switch node := given[f.name]; {
+		case node != nil:
+			set = r.value(d.At(f.name), node, f.typ, f.tag.Get("enum"))
+		case f.tag.Get("required") == "true":
+			d.Problem(n, fmt.Sprintf("the parameter %q is missing", f.name), f.tag.Get("doc"))
+		default:
+			set = defaultOf(f)
+		}
+		if set != nil {
+			p.fields = append(p.fields, param{f, set})
+		}
+	}
+	return p
+}
+
+// given gives the values of a mapping by their keys, and tells which keys are unknown.
+func (r withReader) given(d *yamldoc.Decoder, n *yaml.Node, fields []jsonField) map[string]*yaml.Node {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.name
 	}
 	given := map[string]*yaml.Node{}
-	if n.Kind == yaml.MappingNode {
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i]
-			if given[key.Value] != nil {
-				continue // told by yamldoc
-			}
-			given[key.Value] = n.Content[i+1]
-			if !slices.Contains(names, key.Value) {
-				hint := yamldoc.Suggest(key.Value, names)
-				if hint == "" {
-					hint = "parameters: " + strings.Join(names, ", ")
-				}
-				d.At(key.Value).Problem(key, fmt.Sprintf("unknown parameter %q", clipTo(key.Value, 60)), hint)
-			}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if given[key.Value] != nil {
+			continue // told by yamldoc
 		}
-	} else if n.Kind != 0 {
-		d.Problem(n, "expected a mapping (parameter: value)", "")
-	}
-	setters := make([]setter, len(fields))
-	for i, f := range fields {
-		switch node := given[f.name]; {
-		case node != nil:
-			setters[i] = r.value(d.At(f.name), node, f.typ, f.tag.Get("enum"))
-		case f.tag.Get("required") == "true":
-			d.Problem(n, fmt.Sprintf("the parameter %q is missing", f.name), f.tag.Get("doc"))
-		default:
-			setters[i] = defaultOf(f)
+		given[key.Value] = n.Content[i+1]
+		if !slices.Contains(names, key.Value) {
+			hint := yamldoc.Suggest(key.Value, names)
+			if hint == "" {
+				hint = "parameters: " + strings.Join(names, ", ")
+			}
+			d.At(key.Value).Problem(key, fmt.Sprintf("unknown parameter %q", clipTo(key.Value, 60)), hint)
 		}
 	}
-	return func(facts Facts, into reflect.Value) error {
-		for i, set := range setters {
-			if set == nil {
-				continue
-			}
-			if err := set(facts, into.FieldByIndex(fields[i].index)); err != nil {
-				return fmt.Errorf("parameter %q: %w", fields[i].name, err)
-			}
-		}
-		return nil
-	}
+	return given
 }
 
 // value reads one value as the given type. It gives nil after telling a problem.
@@ -104,7 +136,11 @@ func (r withReader) value(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type, enum
 		return r.expression(d, n, t, enum)
 	case t == ourDurationType, t == durationType:
 		var v time.Duration
-		return r.fixed(d, n, &v)
+		set := r.fixed(d, n, &v)
+		if v < 0 {
+			d.Problem(n, fmt.Sprintf("found %s, expected 0s or more", v), "")
+		}
+		return set
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -112,7 +148,7 @@ func (r withReader) value(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type, enum
 	case reflect.Pointer:
 		return pointerTo(t, r.value(d, n, t.Elem(), enum))
 	case reflect.Struct:
-		return r.fields(d, n, t)
+		return r.fields(d, n, t).set
 	case reflect.Slice:
 		return r.list(d, n, t, enum)
 	case reflect.Map:

@@ -112,7 +112,7 @@ func (r *reader) autonomy(d *yamldoc.Decoder, doc *document) incident.Autonomy {
 
 func (r *reader) match(d *yamldoc.Decoder, doc *matchDocument) Match {
 	var m Match
-	if doc.Service.Kind == 0 && doc.When.Kind == 0 {
+	if doc.node != nil && len(doc.node.Content) > 0 && doc.Service.Kind == 0 && doc.When.Kind == 0 {
 		d.Problem(doc.node, "match says nothing, so it would match every incident", `give "service", "when" or both; "when: true" matches everything`)
 	}
 	if doc.Service.Kind != 0 {

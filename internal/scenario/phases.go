@@ -112,17 +112,14 @@ func (r *reader) attempts(d *yamldoc.Decoder, doc *document, known scope, limit 
 
 func (r *reader) attemptHead(d *yamldoc.Decoder, a *attemptDocument, names map[string]int) {
 	if a.Name.Place.Line > 0 {
-		if a.Name.Value == "" || len(a.Name.Value) > maxName {
-			d.At("name").Problem(nodeAt(a.Name.Place), fmt.Sprintf("the name of an attempt has 1 to %d bytes", maxName), "")
-		} else {
+		if len(a.Name.Value) > maxName {
+			d.At("name").Problem(nodeAt(a.Name.Place), fmt.Sprintf("the name of an attempt has at most %d bytes", maxName), "")
+		} else if a.Name.Value != "" {
 			unique(d.At("name"), names, "attempt", a.Name.Value, a.Name.Place)
 		}
 	}
 	if a.Approval.Kind != 0 {
 		d.At("approval").Problem(&a.Approval, "approval is not available", "this version runs attempts by itself (autonomy automatic) or not at all (observe)")
-	}
-	if a.Steps != nil && len(a.Steps) == 0 {
-		d.At("steps").Problem(a.node, "an attempt without steps", "")
 	}
 }
 

@@ -19,11 +19,14 @@ func (r *reader) step(d *yamldoc.Decoder, doc *stepDocument, known scope, at pla
 	st.OnError = r.onError(d.At("on_error"), doc, at.phase)
 	action, ok := r.action(d.At("uses"), doc, at.phase)
 	if !ok {
+		action.Output = anyType
+	}
+	st.Healthy = r.healthy(d, doc, action, known, at.phase)
+	if !ok {
 		return st
 	}
 	st.Action = action
 	st.params = r.params(d.At("with"), doc, action, known)
-	st.Healthy = r.healthy(d, doc, action, known, at.phase)
 	st.Timeout = r.duration(d.At("timeout"), doc.Timeout, action.Timeout, 100*time.Millisecond, at.limit)
 	st.Retry = r.retry(d.At("retry"), doc, action)
 	return st
@@ -32,10 +35,7 @@ func (r *reader) step(d *yamldoc.Decoder, doc *stepDocument, known scope, at pla
 func (r *reader) action(d *yamldoc.Decoder, doc *stepDocument, phase incident.Phase) (Action, bool) {
 	name := doc.Uses.Value
 	if name == "" {
-		if doc.Uses.Place.Line > 0 {
-			d.Problem(nodeAt(doc.Uses.Place), "no action is named", "shodo actions lists them")
-		}
-		return Action{}, false
+		return Action{}, false // told when the file was decoded
 	}
 	action, ok := r.actions.Lookup(name)
 	if !ok {
@@ -57,7 +57,7 @@ func (r *reader) params(d *yamldoc.Decoder, doc *stepDocument, action Action, kn
 	if node.Kind == 0 { // a missing parameter is told at "uses"
 		node = nodeAt(doc.Uses.Place)
 	}
-	return params{typ: action.Params, setter: withReader{r.file, known}.fields(d, node, action.Params)}
+	return withReader{r.file, known}.fields(d, node, action.Params)
 }
 
 func (r *reader) healthy(d *yamldoc.Decoder, doc *stepDocument, action Action, known scope, phase incident.Phase) *Condition {
