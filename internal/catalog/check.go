@@ -1,0 +1,242 @@
+package catalog
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"shodo/internal/customer"
+	"shodo/internal/incident"
+	"shodo/internal/scenario"
+	"shodo/internal/yamldoc"
+)
+
+// loader builds one catalog and collects what is wrong.
+type loader struct {
+	actions  scenario.Actions
+	catalog  *Catalog
+	problems yamldoc.Problems
+	broken   map[incident.ScenarioName]bool // files that are there and could not be parsed
+	files    map[incident.ScenarioName]file
+	unknown  bool // a customer's file could not be parsed: nobody knows what it adopts
+}
+
+func (l *loader) add(p yamldoc.Problem) { l.problems = append(l.problems, p) }
+
+// parse reads every file by itself.
+func (l *loader) parse(f files) {
+	for _, one := range f.scenarios {
+		l.parseScenario(one, incident.ScenarioName(one.name))
+	}
+	for _, one := range f.customers {
+		c, problems := customer.Parse(incident.CustomerID(one.name), one.path, one.data)
+		l.problems = append(l.problems, problems...)
+		if c == nil {
+			l.unknown = true
+			continue
+		}
+		l.catalog.customers[c.ID] = c
+	}
+	for name, list := range f.own {
+		if !slices.ContainsFunc(f.customers, func(one file) bool { return one.name == name }) {
+			l.add(yamldoc.Problem{File: "customers/" + name, Message: fmt.Sprintf("the folder belongs to no customer: there is no customers/%s.yaml", name)})
+		}
+		for _, one := range list {
+			l.parseScenario(one, incident.ScenarioName(name+"/"+one.name))
+		}
+	}
+}
+
+func (l *loader) parseScenario(f file, name incident.ScenarioName) {
+	s, problems := scenario.Parse(name, f.path, f.data, l.actions)
+	l.problems = append(l.problems, problems...)
+	l.files[name] = f
+	if s == nil {
+		l.broken[name] = true
+		return
+	}
+	l.catalog.scenarios[name] = s
+}
+
+// check looks at what only all files together can tell.
+func (l *loader) check() {
+	adopted := map[incident.ScenarioName]bool{}
+	for _, c := range l.catalog.Customers() {
+		l.claimServices(c)
+		l.checkAllow(c)
+		var candidates []candidate
+		for _, a := range c.Adopted {
+			name, s := l.resolve(c, a)
+			adopted[name] = true
+			if s != nil {
+				candidates = append(candidates, l.adopt(c, a, s))
+			}
+		}
+		slices.SortFunc(candidates, byRank)
+		l.warnOfTies(candidates)
+		l.catalog.adopted[c.ID] = candidates
+	}
+	for _, s := range l.catalog.Scenarios() {
+		l.checkRunbook(s)
+		if !adopted[s.Name] && len(l.catalog.customers) > 0 && !l.unknown {
+			l.add(yamldoc.Place{File: l.files[s.Name].path}.Warning("no customer has adopted this scenario", ""))
+		}
+	}
+}
+
+// claimServices notes whose services they are; a service has one customer.
+func (l *loader) claimServices(c *customer.Customer) {
+	for _, s := range c.Services {
+		if other, taken := l.catalog.services[s.ID]; taken {
+			l.add(s.Place.Problem(fmt.Sprintf("the service %q belongs to customer %q already", s.ID, other.ID),
+				fmt.Sprintf("keep it in one of %s and %s", other.Place.File, c.Place.File)))
+			continue
+		}
+		l.catalog.services[s.ID] = c
+	}
+}
+
+// checkAllow warns of patterns that permit nothing.
+func (l *loader) checkAllow(c *customer.Customer) {
+	names := l.actions.Names()
+	for _, g := range c.Allow {
+		if !slices.ContainsFunc(names, g.Matches) {
+			l.add(g.Place.Warning(fmt.Sprintf("%q fits no action of this version", g.Pattern), yamldoc.Suggest(g.Pattern, names)))
+		}
+	}
+}
+
+// resolve finds the scenario that an adoption means: the customer's own one, or the shared one. The scenario is nil
+// when there is none, or when its file is broken, which is told already.
+func (l *loader) resolve(c *customer.Customer, a customer.Adoption) (incident.ScenarioName, *scenario.Scenario) {
+	own := incident.ScenarioName(string(c.ID) + "/" + string(a.Scenario))
+	for _, name := range []incident.ScenarioName{own, a.Scenario} {
+		if !isPlain(a.Scenario) {
+			break // another customer's
+		}
+		if s, ok := l.catalog.scenarios[name]; ok {
+			return name, s
+		}
+		if l.broken[name] {
+			return name, nil
+		}
+	}
+	var known []string
+	for name := range l.files {
+		if rest, ok := strings.CutPrefix(string(name), string(c.ID)+"/"); ok || isPlain(name) {
+			known = append(known, rest)
+		}
+	}
+	slices.Sort(known)
+	l.add(a.Place.Problem(fmt.Sprintf("there is no scenario %q", a.Scenario), yamldoc.Suggest(string(a.Scenario), known)))
+	return a.Scenario, nil
+}
+
+// isPlain says whether the name is that of a shared scenario, or of a customer's own as its file calls it.
+func isPlain(name incident.ScenarioName) bool { return !strings.Contains(string(name), "/") }
+
+// adopt checks one adoption against its scenario.
+func (l *loader) adopt(c *customer.Customer, a customer.Adoption, s *scenario.Scenario) candidate {
+	l.checkInputs(a, s)
+	l.checkActions(c, a, s)
+	if _, ok := c.Tier(s.HandOver.To); !ok {
+		l.add(a.Place.Problem(fmt.Sprintf("scenario %q hands over to the tier %q, which this customer does not have", s.Name, s.HandOver.To),
+			cmp.Or(yamldoc.Suggest(s.HandOver.To, c.TierNames()), "its tiers: "+strings.Join(c.TierNames(), ", "))))
+	}
+	autonomy := s.Autonomy
+	if a.Autonomy != "" {
+		autonomy = a.Autonomy
+		if rank(a.Autonomy) > rank(s.Autonomy) {
+			l.add(a.AutonomyPlace.Problem(fmt.Sprintf("%q is more than scenario %q allows itself, which is %q", a.Autonomy, s.Name, s.Autonomy),
+				"a customer may only lower it"))
+		}
+	}
+	return candidate{scenario: s, adoption: a, autonomy: autonomy, own: !isPlain(s.Name)}
+}
+
+// rank orders the autonomy levels, lowest first.
+func rank(a incident.Autonomy) int {
+	return slices.Index([]incident.Autonomy{incident.Observe, incident.Suggest, incident.Approve, incident.Automatic}, a)
+}
+
+// checkInputs tells what the customer fills wrongly, and what nobody will ever fill.
+func (l *loader) checkInputs(a customer.Adoption, s *scenario.Scenario) {
+	for _, p := range s.CheckInputs(a.With) {
+		l.add(a.WithPlaces[p.Input].Problem(p.String(), p.Hint))
+	}
+	for _, in := range s.Inputs {
+		if _, given := a.With[in.Name]; !given && in.Required() && in.From == "" {
+			l.add(a.Place.At("with").Problem(fmt.Sprintf("the input %q of scenario %q is missing", in.Name, s.Name),
+				fmt.Sprintf("add it: with: {%s: ...}", in.Name)))
+		}
+	}
+}
+
+// checkActions tells which actions the scenario uses and the customer does not permit, or gives no login for.
+func (l *loader) checkActions(c *customer.Customer, a customer.Adoption, s *scenario.Scenario) {
+	for _, action := range actionsOf(s) {
+		if !c.Allows(action) {
+			l.add(a.Place.Problem(fmt.Sprintf("scenario %q uses %s, which this customer does not allow", s.Name, action),
+				fmt.Sprintf("add %s to allow, if the customer agrees", action)))
+		}
+		if strings.HasPrefix(action, "ssh.") && c.Credentials.SSH == nil {
+			l.add(a.Place.Problem(fmt.Sprintf("scenario %q uses %s, and this customer has no credentials.ssh", s.Name, action),
+				"add credentials: {ssh: {user: ..., key: {file: ...}, known_hosts: {file: ...}}}"))
+		}
+	}
+}
+
+// actionsOf lists the actions that a scenario uses, sorted.
+func actionsOf(s *scenario.Scenario) []string {
+	names := map[string]bool{}
+	steps := slices.Concat(s.Check, s.Gather, s.Verify.Steps)
+	for _, attempt := range s.Recover {
+		steps = append(steps, attempt.Steps...)
+	}
+	for _, step := range steps {
+		names[step.Uses] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// byRank is the order in which candidates are tried: the customer's own first, then by priority, then by name.
+func byRank(a, b candidate) int {
+	if a.own != b.own {
+		if a.own {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(b.scenario.Priority, a.scenario.Priority), cmp.Compare(a.scenario.Name, b.scenario.Name))
+}
+
+// warnOfTies tells of candidates that match the same and have the same rank: their names alone decide.
+func (l *loader) warnOfTies(candidates []candidate) {
+	first := map[string]candidate{}
+	for _, c := range candidates {
+		when := ""
+		if c.scenario.Match.When != nil {
+			when = c.scenario.Match.When.Source()
+		}
+		key := fmt.Sprintf("%v %d %q %q", c.own, c.scenario.Priority, slices.Sorted(slices.Values(c.scenario.Match.Service)), when)
+		if winner, tie := first[key]; tie {
+			l.add(c.adoption.Place.Warning(
+				fmt.Sprintf("scenario %q never runs here: %q matches the same with the same priority, and its name comes first", c.scenario.Name, winner.scenario.Name),
+				"give one of them a higher priority or a narrower match"))
+			continue
+		}
+		first[key] = c
+	}
+}
+
+func (l *loader) checkRunbook(s *scenario.Scenario) {
+	if _, ok := l.catalog.runbooks[s.Runbook]; ok || s.Runbook == "" {
+		return
+	}
+	f := l.files[s.Name]
+	hint := yamldoc.Suggest(s.Runbook, slices.Sorted(maps.Keys(l.catalog.runbooks)))
+	l.add(yamldoc.Places(f.path, f.data)["runbook"].Problem(fmt.Sprintf("there is no runbook %q", s.Runbook),
+		cmp.Or(hint, "write runbooks/"+s.Runbook+", or remove the key")))
+}
