@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker/nature"
 )
 
@@ -34,19 +35,43 @@ type function struct {
 	literals bool // further arguments must be written-out text, because they multiply the cost
 }
 
-// functions are what expressions can call. Left out are the clock and time zones, what depends on the order of a map
-// (keys, values, toPairs, groupBy), and what nobody needs to decide about an incident.
-func functions() map[string]function {
-	loop, cheap, text := function{}, function{}, function{weight: 1}
-	return map[string]function{
-		"all": loop, "none": loop, "any": loop, "one": loop, "filter": loop, "map": loop, "find": loop, "count": {weight: 1},
-		"sum": {weight: 1}, "len": cheap, "first": cheap, "last": cheap, "take": text, "reverse": text,
-		"abs": cheap, "ceil": cheap, "floor": cheap, "round": cheap, "min": {weight: 4}, "max": {weight: 4}, "int": text, "float": text,
-		"string": {weight: 8}, "upper": {weight: 4}, "lower": {weight: 4}, "trim": {weight: 4, literals: true}, "trimPrefix": text,
-		"trimSuffix": text, "hasPrefix": text, "hasSuffix": text, "indexOf": text, "lastIndexOf": text,
-		"split": {weight: 16}, "join": {weight: 2, literals: true}, "replace": {weight: 2, literals: true},
-		"toJSON": {weight: 8}, "fromJSON": {weight: 32}, "duration": text,
+// functionNamed gives a function that expressions can call. Left out are the clock and time zones, what depends on the
+// order of a map (keys, values, toPairs, groupBy), and what nobody needs to decide about an incident.
+func functionNamed(name string) (function, bool) {
+	switch name {
+	case "all", "none", "any", "one", "filter", "map", "find": // each turn is counted
+	case "len", "first", "last", "abs", "ceil", "floor", "round":
+	case "count", "sum", "take", "reverse", "int", "float", "duration", "trimPrefix", "trimSuffix", "hasPrefix", "hasSuffix",
+		"indexOf", "lastIndexOf":
+		return function{weight: 1}, true
+	case "min", "max", "upper", "lower":
+		return function{weight: 4}, true
+	case "trim":
+		return function{weight: 4, literals: true}, true
+	case "join", "replace":
+		return function{weight: 2, literals: true}, true
+	case "string", "toJSON":
+		return function{weight: 8}, true
+	case "split":
+		return function{weight: 16}, true
+	case "fromJSON":
+		return function{weight: 32}, true
+	default:
+		return function{}, false
 	}
+	return function{}, true
+}
+
+// functionNames lists them, sorted.
+func functionNames() []string {
+	var names []string
+	for _, name := range builtin.Names {
+		if _, ok := functionNamed(name); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func removedHint(name string) string {
@@ -80,7 +105,7 @@ func (costs) Visit(node *ast.Node) {
 			n.Left, n.Right = counted(n.Left, 1), counted(n.Right, 1)
 		}
 	case *ast.BuiltinNode:
-		f := functions()[n.Name]
+		f, _ := functionNamed(n.Name)
 		if f.weight == 0 {
 			return
 		}

@@ -12,7 +12,6 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
@@ -63,16 +62,16 @@ func parseExpression(source string, s scope) (*parser.Tree, reflect.Type, *sourc
 	if strings.TrimSpace(source) == "" {
 		return nil, nil, &sourceError{message: "an empty expression"}
 	}
-	config := s.config()
-	tree, err := parser.ParseWithConfig(source, config)
+	d := s.dialect()
+	tree, err := parser.ParseWithConfig(source, d.config)
 	if err != nil {
 		return nil, nil, asSourceError(err, nil)
 	}
-	c := inspection{source: source, scope: s, env: s.env()}
+	c := inspection{source: source, scope: s, env: d.env}
 	if err := c.inspect(tree.Node); err != nil {
 		return nil, nil, err
 	}
-	typ, err := checker.Check(tree, config)
+	typ, err := checker.Check(tree, d.config)
 	if err != nil {
 		return nil, nil, asSourceError(err, c.known())
 	}
@@ -81,12 +80,13 @@ func parseExpression(source string, s scope) (*parser.Tree, reflect.Type, *sourc
 
 // newProgram compiles a checked tree, or a part of one.
 func newProgram(tree *parser.Tree, source string, typ reflect.Type, s scope) (*program, *sourceError) {
-	c := inspection{source: source, scope: s, env: s.env()}
+	d := s.dialect()
+	c := inspection{source: source, scope: s, env: d.env}
 	if err := c.inspect(tree.Node); err != nil {
 		return nil, err
 	}
 	limitCost(&tree.Node)
-	code, err := compiler.Compile(tree, s.config())
+	code, err := compiler.Compile(tree, d.config)
 	if err != nil {
 		message, _, _ := strings.Cut(err.Error(), "\n") // the compiler adds a stack trace
 		return nil, &sourceError{message: message}
@@ -101,14 +101,6 @@ func newProgram(tree *parser.Tree, source string, typ reflect.Type, s scope) (*p
 		}
 	}
 	return p, nil
-}
-
-func (s scope) config() *conf.Config {
-	config := conf.CreateNew()
-	config.WithEnv(s.env())
-	config.Optimize = false // its rewriting would go around the cost limit
-	config.MaxNodes = maxNodes
-	return config
 }
 
 // run evaluates the expression. The same facts give the same answer, also when the answer is an error.
@@ -339,7 +331,7 @@ func (c *inspection) allowed(n ast.Node) *sourceError {
 		return c.builtinAllowed(n)
 	case *ast.CallNode:
 		if name, ok := n.Callee.(*ast.IdentifierNode); ok {
-			return c.errorAt(n, fmt.Sprintf("unknown function %q", name.Value), yamldoc.Suggest(name.Value, sortedKeys(functions())))
+			return c.errorAt(n, fmt.Sprintf("unknown function %q", name.Value), yamldoc.Suggest(name.Value, functionNames()))
 		}
 		for _, child := range children(n.Callee) {
 			if err := c.inspect(child); err != nil {
@@ -378,7 +370,7 @@ func (c *inspection) binaryAllowed(n *ast.BinaryNode) *sourceError {
 }
 
 func (c *inspection) builtinAllowed(n *ast.BuiltinNode) *sourceError {
-	f, ok := functions()[n.Name]
+	f, ok := functionNamed(n.Name)
 	if !ok {
 		return c.errorAt(n, fmt.Sprintf("function %q is not available", n.Name), removedHint(n.Name))
 	}

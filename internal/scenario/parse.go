@@ -38,9 +38,10 @@ func Parse(name incident.ScenarioName, file string, source []byte, actions Actio
 		return nil, problems
 	}
 	r := &reader{file: newSourceFile(source), name: file, actions: actions,
-		model: &model{inputs: map[string]Kind{}, steps: map[string]reflect.Type{}}}
+		model: &model{inputs: map[string]Kind{}, steps: map[string]reflect.Type{}, dialects: map[dialectKey]*dialect{}}}
 	d := yamldoc.NewDecoder(file)
 	s := r.scenario(d, &doc)
+	r.model.dialects = nil
 	problems = append(problems, d.Problems()...)
 	problems.Sort()
 	if problems.Err() != nil {

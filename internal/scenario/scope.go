@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/types"
 
 	"shodo/internal/incident"
@@ -60,6 +61,36 @@ type scope struct {
 type model struct {
 	inputs map[string]Kind
 	steps  map[string]reflect.Type // the output of each named step, by its id
+
+	dialects map[dialectKey]*dialect // while the file is read, because preparing one takes long
+}
+
+type dialectKey struct {
+	inputs, target, attempt, hasSteps bool
+	steps                             string
+	output                            reflect.Type
+}
+
+// dialect is what expressions of one scope are checked against.
+type dialect struct {
+	env    types.Map
+	config *conf.Config
+}
+
+// dialect prepares the scope, or gives what was prepared for an equal one.
+func (s scope) dialect() *dialect {
+	key := dialectKey{s.inputs, s.target, s.attempt, s.steps != nil, strings.Join(s.steps, " "), s.output}
+	if d, ok := s.model.dialects[key]; ok {
+		return d
+	}
+	d := &dialect{env: s.env(), config: conf.CreateNew()}
+	d.config.WithEnv(d.env)
+	d.config.Optimize = false // its rewriting would go around the cost limit
+	d.config.MaxNodes = maxNodes
+	if s.model.dialects != nil {
+		s.model.dialects[key] = d
+	}
+	return d
 }
 
 // env gives the names and types that the expression is checked against.
