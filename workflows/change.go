@@ -1,0 +1,113 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"shodo/internal/incident"
+	"shodo/internal/scenario"
+)
+
+// change runs a step that changes something. Before anything is sent it looks at the incident once more, asks the
+// budgets, and makes the intent durable; an intent that is there already is never sent again.
+func (a *Activities) change(ctx context.Context, run *stepRun, s *scenario.Scenario) (StepResult, error) {
+	known, found, err := a.StepLog.FindStep(ctx, run.record.StepKey)
+	if err != nil {
+		return StepResult{}, fmt.Errorf("look for an earlier intent of step %q: %w", run.record.Name, err)
+	}
+	if found {
+		return a.comeBack(ctx, run, known)
+	}
+	if ready := run.prepare(); !ready {
+		return StepResult{Step: run.record}, run.save(ctx)
+	}
+	if v, err := a.stillOurs(ctx, run.record.Incident); err != nil || v != nil {
+		return run.notSent(ctx, v, "", err)
+	}
+	if over, err := a.overBudget(ctx, run, s); err != nil || over != "" {
+		return run.notSent(ctx, nil, over, err)
+	}
+	if _, err := a.StepLog.StartStep(ctx, run.record); err != nil {
+		return StepResult{}, fmt.Errorf("record the intent of step %q: %w", run.record.Name, err)
+	}
+	run.execute(ctx)
+	return StepResult{Step: run.record}, run.save(ctx)
+}
+
+// comeBack goes on with a step that was begun before a crash.
+func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.Step) (StepResult, error) {
+	run.record = known
+	switch {
+	case known.Status != incident.Started: // its end is known
+		return StepResult{Step: known}, nil
+	case run.step.Action.Idempotent:
+		run.execute(ctx)
+	default:
+		run.fails(incident.UnknownEffect, errors.New("the engine was interrupted after the step was sent: "+
+			"it is not known whether it took effect, and it is not sent again"))
+	}
+	return StepResult{Step: run.record}, run.save(ctx)
+}
+
+// stillOurs reads the incident again. A verdict means that somebody stepped in.
+func (a *Activities) stillOurs(ctx context.Context, id incident.ID) (*Verdict, error) {
+	inc, err := a.Incidents.Status(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read incident %q again before a change: %w", id, err)
+	}
+	self, err := a.Self(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look up the engine's own PagerDuty user: %w", err)
+	}
+	return steppedIn(inc, self), nil
+}
+
+// overBudget says in words which limit of the scenario forbids the step; empty when none does. The first step of an
+// attempt asks for the whole attempt.
+func (a *Activities) overBudget(ctx context.Context, run *stepRun, s *scenario.Scenario) (string, error) {
+	if run.record.Index > 0 {
+		return "", nil
+	}
+	customer, target := run.customer, run.facts.Target
+	if b := s.Limits.Recoveries; b != nil {
+		n, err := a.Budgets.Attempts(ctx, customer, target, a.Now().Add(-b.Per))
+		if err != nil {
+			return "", err
+		}
+		if n >= b.Max {
+			return fmt.Sprintf("%q had %d repairs within %s, and limits.recoveries allows %d: the fix does not hold",
+				target, n, b.Per, b.Max), nil
+		}
+	}
+	if b := s.Limits.Targets; b != nil {
+		n, err := a.Budgets.Targets(ctx, customer, s.Name, a.Now().Add(-b.Per))
+		if err != nil {
+			return "", err
+		}
+		if n >= b.Max {
+			return fmt.Sprintf("this scenario has repaired %d targets of the customer within %s, and limits.targets allows %d",
+				n, b.Per, b.Max), nil
+		}
+	}
+	return "", nil
+}
+
+// notSent ends a changing step before anything was sent.
+func (r *stepRun) notSent(ctx context.Context, stepped *Verdict, over string, err error) (StepResult, error) {
+	if err != nil && ctx.Err() == nil {
+		return StepResult{}, err // asked again
+	}
+	result := StepResult{Stepped: stepped}
+	switch {
+	case err != nil:
+		r.fails(incident.Cancelled, err)
+	case stepped != nil:
+		r.fails(incident.Refused, errors.New(stepped.Why))
+	default:
+		r.fails(incident.Refused, errors.New(over))
+		result.Refused = incident.OverBudget
+	}
+	result.Step = r.record
+	return result, r.save(ctx)
+}

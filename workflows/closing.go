@@ -1,0 +1,165 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"shodo/internal/handover"
+	"shodo/internal/incident"
+)
+
+// Conclude carries an automatic outcome out: it records the outcome, resolves the incident with a note of what was
+// done, and records the end of the first response. When a person has taken the incident in the meantime, nothing is
+// resolved, and the verdict says so.
+func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Verdict, error) {
+	id, v := in.Case.Incident.ID, in.Verdict
+	if !v.Resolved {
+		stepped, err := a.stillOurs(ctx, id)
+		switch {
+		case errors.Is(err, ErrRefused):
+			return Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: err.Error()}, nil
+		case err != nil:
+			return Verdict{}, err
+		case stepped != nil && stepped.Outcome == incident.TakenOver:
+			stepped.Why = fmt.Sprintf("%s, just when the engine was about to close it: %s", stepped.Why, v.Why)
+			return *stepped, nil
+		case stepped != nil:
+			v.Resolved = true // the monitor was faster; what was found or done stays true
+		}
+	}
+	if err := a.ended(ctx, in.Case, v, in.Attempt); err != nil {
+		return Verdict{}, err
+	}
+	if err := a.resolve(ctx, in, v); err != nil {
+		return Verdict{}, err
+	}
+	end := incident.Transition{Incident: id, Run: in.Case.Run, Key: "response_end", At: a.Now(), Kind: incident.ResponseEnd,
+		Phase: incident.End, Why: string(v.Outcome)}
+	if err := a.Journal.Append(ctx, []incident.Transition{end}); err != nil {
+		return Verdict{}, fmt.Errorf("record the end of incident %q: %w", id, err)
+	}
+	return v, nil
+}
+
+func (a *Activities) ended(ctx context.Context, c Case, v Verdict, attempt int) error {
+	t := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "outcome", At: a.Now(), Kind: incident.Ended,
+		Phase: incident.Close, Attempt: attempt, Outcome: v.Outcome, Reason: v.Reason, By: v.By, Why: v.Why}
+	if err := a.Journal.Append(ctx, []incident.Transition{t}); err != nil {
+		return fmt.Errorf("record the outcome of incident %q: %w", c.Incident.ID, err)
+	}
+	return nil
+}
+
+// resolve resolves the incident with a note. One that the monitor has resolved before anything was changed needs none.
+func (a *Activities) resolve(ctx context.Context, in ConcludeInput, v Verdict) error {
+	if v.Outcome == incident.ResolvedUpstream {
+		return nil
+	}
+	id := in.Case.Incident.ID
+	note, err := a.closingNote(ctx, in)
+	if err != nil {
+		return err
+	}
+	if !v.Resolved {
+		err := a.PagerDuty.Resolve(ctx, id, note)
+		if !errors.Is(err, ErrResolved) {
+			if err != nil {
+				err = fmt.Errorf("resolve incident %q: %w", id, err)
+			}
+			return err
+		}
+	}
+	if err := a.PagerDuty.Note(ctx, id, noteKey(in.Case, "closed"), note, true); err != nil && !errors.Is(err, ErrRefused) {
+		return fmt.Errorf("note on incident %q what was done: %w", id, err)
+	}
+	return nil
+}
+
+func (a *Activities) closingNote(ctx context.Context, in ConcludeInput) (string, error) {
+	rec, err := a.Journal.Record(ctx, in.Case.Incident.ID)
+	if err != nil {
+		return "", fmt.Errorf("read the record of incident %q: %w", in.Case.Incident.ID, err)
+	}
+	s, err := a.Compiler.Compile(in.Case.Scenario)
+	if err != nil {
+		return "", fmt.Errorf("compile scenario %q: %w", in.Case.Scenario.Name, err)
+	}
+	opts := a.options(in.Case, "")
+	if s.Close.Note != nil && in.Verdict.Outcome == incident.Recovered {
+		facts, err := factsOf(in.Case, in.Done, in.Attempt)
+		if err != nil {
+			return "", err
+		}
+		if opts.CloseNote, err = s.Close.Note.Render(facts); err != nil {
+			opts.CloseNote = fmt.Sprintf("(close.note: %v)", err) // the repair is done and verified: a note must not hold it up
+		}
+	}
+	return handover.ClosingNote(rec, opts), nil
+}
+
+func noteKey(c Case, what string) string { return fmt.Sprintf("%s/%d/%s", c.Incident.ID, c.Run, what) }
+
+// Record appends to the record.
+func (a *Activities) Record(ctx context.Context, in RecordInput) error {
+	if err := a.Journal.Append(ctx, in.Transitions); err != nil {
+		return fmt.Errorf("append to the record: %w", err)
+	}
+	return nil
+}
+
+// Attempt evaluates whether an attempt applies.
+func (a *Activities) Attempt(_ context.Context, in AttemptInput) (bool, error) {
+	s, err := a.Compiler.Compile(in.Case.Scenario)
+	if err != nil {
+		return false, fmt.Errorf("compile scenario %q: %w", in.Case.Scenario.Name, err)
+	}
+	facts, err := factsOf(in.Case, in.Done, in.Attempt)
+	if err != nil {
+		return false, err
+	}
+	return s.Recover[in.Attempt-1].Wanted(facts)
+}
+
+// Plan records what recover would have done where nothing may be changed.
+func (a *Activities) Plan(ctx context.Context, in PlanInput) ([]incident.Step, error) {
+	s, err := a.Compiler.Compile(in.Case.Scenario)
+	if err != nil {
+		return nil, fmt.Errorf("compile scenario %q: %w", in.Case.Scenario.Name, err)
+	}
+	var planned []incident.Step
+	for k := range s.Recover {
+		for i := range s.Recover[k].Steps {
+			key := incident.StepKey{Incident: in.Case.Incident.ID, Run: in.Case.Run, Phase: incident.Recover, Attempt: k + 1, Index: i}
+			run, err := a.newStepRun(s, in.Case, key, in.Done, func(any) {})
+			if err != nil {
+				return nil, err
+			}
+			if run.prepare() {
+				run.record.Status, run.record.EndedAt = incident.Planned, run.record.StartedAt
+				run.record.Note = "would have run"
+			}
+			if err := run.save(ctx); err != nil {
+				return nil, err
+			}
+			planned = append(planned, trimStep(run.record))
+		}
+	}
+	return planned, nil
+}
+
+// Status looks at an incident that a person has, in case PagerDuty's event was lost. It gives an event to take in, or
+// an empty one.
+func (a *Activities) Status(ctx context.Context, c Case) (incident.Event, error) {
+	inc, err := a.Incidents.Status(ctx, c.Incident.ID)
+	switch {
+	case errors.Is(err, ErrRefused):
+		return incident.Event{ID: "look/gone", Type: incident.EventResolved, OccurredAt: a.Now()}, nil
+	case err != nil:
+		return incident.Event{}, fmt.Errorf("read incident %q: %w", c.Incident.ID, err)
+	case inc.Status == incident.Resolved:
+		return incident.Event{ID: "look/resolved", Type: incident.EventResolved, OccurredAt: a.Now(), Agent: inc.LastChangeBy,
+			MergedInto: inc.MergedInto}, nil
+	}
+	return incident.Event{}, nil
+}

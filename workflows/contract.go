@@ -1,0 +1,221 @@
+package workflows
+
+import (
+	"encoding/json"
+	"time"
+
+	"shodo/internal/incident"
+	"shodo/internal/scenario"
+)
+
+// The names under which workflows, activities and signals are known to Temporal. Names are forever: open histories
+// hold them.
+const (
+	TaskQueue        = "shodo"
+	IncidentWorkflow = "incident"
+	RecoveryWorkflow = "recovery"
+
+	eventSignal = "event" // carries an incident.Event
+
+	intakeActivity        = "intake"
+	stepsActivity         = "steps"
+	attemptActivity       = "attempt"
+	planActivity          = "plan"
+	concludeActivity      = "conclude"
+	recordActivity        = "record"
+	tellSlackActivity     = "tell_slack"
+	tellPagerDutyActivity = "tell_pagerduty"
+	statusActivity        = "incident_status"
+)
+
+// The search attributes of every workflow of ours; all are keywords. Scenario is set on recovery workflows only: it
+// is known after intake, and setting it then would cost each incident an event and an action, while the record
+// answers the same question.
+const (
+	CustomerAttribute   = "Customer"
+	DepartmentAttribute = "Department"
+	ScenarioAttribute   = "Scenario"
+)
+
+// SearchAttributes lists the attributes that a namespace must have.
+func SearchAttributes() []string {
+	return []string{CustomerAttribute, DepartmentAttribute, ScenarioAttribute}
+}
+
+// WorkflowID is the id of an incident's workflow.
+func WorkflowID(id incident.ID) string { return "incident/" + string(id) }
+
+// recoveryID is the id of the workflow that repairs a target. Its uniqueness is the lock.
+func recoveryID(customer incident.CustomerID, target string) string {
+	return "recovery/" + string(customer) + "/" + target
+}
+
+// IncidentInput starts the first response to one incident.
+type IncidentInput struct {
+	Event incident.Event `json:"event"`
+}
+
+// IncidentResult is how it ended; the record has the rest.
+type IncidentResult struct {
+	Outcome incident.Outcome `json:"outcome,omitempty"` // empty: there was nothing to do
+	Reason  incident.Reason  `json:"reason,omitempty"`
+}
+
+// Case is what the steps of one run may read. Intake pins it; it travels with the workflow, so that no later change
+// of the catalog reaches a running incident.
+type Case struct {
+	Incident incident.Incident `json:"incident"`
+	Run      int               `json:"run"`
+	Customer incident.Customer `json:"customer"`
+	Scenario scenario.Pinned   `json:"scenario"`
+	Inputs   json.RawMessage   `json:"inputs,omitempty"`
+	Target   string            `json:"target,omitempty"`
+	Deadline time.Time         `json:"deadline"` // the end of limits.timeout
+}
+
+// Verdict is how the first response ended, or has to end.
+type Verdict struct {
+	Outcome  incident.Outcome `json:"outcome"`
+	Reason   incident.Reason  `json:"reason,omitempty"`
+	Why      string           `json:"why"`                // one sentence, for people
+	By       string           `json:"by,omitempty"`       // who took it or resolved it
+	Resolved bool             `json:"resolved,omitempty"` // PagerDuty already has it resolved
+}
+
+// Plan is what intake decided: whether there is anything to do, and the shape of the scenario.
+type Plan struct {
+	Case
+	Nothing    bool          `json:"nothing,omitempty"`     // an earlier run ended and the incident is resolved
+	Verdict    *Verdict      `json:"verdict,omitempty"`     // decided without a single step
+	Paging     bool          `json:"paging,omitempty"`      // PagerDuty itself pages: nobody has acknowledged
+	Observe    bool          `json:"observe,omitempty"`     // nothing may be changed
+	ReportOnly bool          `json:"report_only,omitempty"` // unrecovered: report
+	Check      []StepPlan    `json:"check,omitempty"`
+	Gather     []StepPlan    `json:"gather,omitempty"`
+	Attempts   []AttemptPlan `json:"attempts,omitempty"`
+	Verify     VerifyPlan    `json:"verify"`
+	Tiers      []TierPlan    `json:"tiers,omitempty"` // in the order in which they are told
+}
+
+// StepPlan is what sequencing needs to know of a step.
+type StepPlan struct {
+	Name    string        `json:"name"`
+	Action  string        `json:"action"`
+	Timeout time.Duration `json:"timeout"`
+	OnError string        `json:"on_error"` // continue, next_attempt, hand_over
+	Retry   RetryPlan     `json:"retry"`
+	Changes bool          `json:"changes,omitempty"`
+}
+
+// RetryPlan is a step's own repetition of transient errors.
+type RetryPlan struct {
+	Attempts int           `json:"attempts,omitempty"` // 0 and 1: no repetition
+	Every    time.Duration `json:"every,omitempty"`
+	Backoff  float64       `json:"backoff,omitempty"`
+}
+
+// AttemptPlan is one way to recover.
+type AttemptPlan struct {
+	Name        string     `json:"name"`
+	Conditional bool       `json:"conditional,omitempty"` // it has an "if"
+	Steps       []StepPlan `json:"steps"`
+}
+
+// VerifyPlan is how to tell that a repair holds.
+type VerifyPlan struct {
+	Steps     []StepPlan    `json:"steps,omitempty"`
+	Within    time.Duration `json:"within"`
+	Every     time.Duration `json:"every"`
+	StableFor time.Duration `json:"stable_for"`
+}
+
+// TierPlan is one tier that can be told.
+type TierPlan struct {
+	Name   string        `json:"name"`
+	After  time.Duration `json:"after,omitempty"`  // without an answer of the tier before it
+	Slack  string        `json:"slack,omitempty"`  // the channel
+	Policy string        `json:"policy,omitempty"` // PagerDuty's escalation policy id
+}
+
+// IntakeInput asks to read and match an incident.
+type IntakeInput struct {
+	Event   incident.Event `json:"event"`
+	Trouble string         `json:"trouble,omitempty"` // why it could not be done before: then only what the event tells is recorded
+}
+
+// StepsInput asks for quick read-only steps of one phase in one go.
+type StepsInput struct {
+	Case     Case            `json:"case"`
+	Phase    incident.Phase  `json:"phase"`
+	Attempt  int             `json:"attempt"`
+	Round    int             `json:"round"`
+	Indices  []int           `json:"indices"`  // of the phase's steps
+	Parallel bool            `json:"parallel"` // all at once
+	Done     []incident.Step `json:"done"`     // what later expressions may read
+}
+
+// StepInput asks for one step under its action's own name.
+type StepInput struct {
+	Case Case             `json:"case"`
+	Key  incident.StepKey `json:"key"`
+	Done []incident.Step  `json:"done"`
+}
+
+// StepResult is what became of a step. A step that fails is a result, not an error.
+type StepResult struct {
+	Step    incident.Step   `json:"step"`
+	Stepped *Verdict        `json:"stepped_in,omitempty"` // a person or the monitor ended it: nothing was sent
+	Refused incident.Reason `json:"refused,omitempty"`    // a limit forbids it: nothing was sent
+}
+
+// RecoveryInput starts the repair of one target.
+type RecoveryInput struct {
+	Case     Case            `json:"case"`
+	Attempts []AttemptPlan   `json:"attempts"`
+	Verify   VerifyPlan      `json:"verify"`
+	Done     []incident.Step `json:"done"`
+}
+
+// RecoveryResult is how the repair went.
+type RecoveryResult struct {
+	Verdict Verdict         `json:"verdict"`           // Recovered, HandedOver with a reason, or TakenOver
+	Attempt int             `json:"attempt,omitempty"` // the one that held
+	Changed bool            `json:"changed,omitempty"` // a changing step was sent
+	Steps   []incident.Step `json:"steps,omitempty"`
+}
+
+// AttemptInput asks whether an attempt applies.
+type AttemptInput struct {
+	Case    Case            `json:"case"`
+	Attempt int             `json:"attempt"`
+	Done    []incident.Step `json:"done"`
+}
+
+// PlanInput asks what recover would have done.
+type PlanInput struct {
+	Case Case            `json:"case"`
+	Done []incident.Step `json:"done"`
+}
+
+// ConcludeInput asks to carry an automatic outcome out and to record it.
+type ConcludeInput struct {
+	Case    Case            `json:"case"`
+	Verdict Verdict         `json:"verdict"`
+	Attempt int             `json:"attempt,omitempty"`
+	Done    []incident.Step `json:"done"`
+}
+
+// RecordInput asks to append to the record.
+type RecordInput struct {
+	Transitions []incident.Transition `json:"transitions"`
+}
+
+// TellInput asks to tell a tier, in one of its two ways.
+type TellInput struct {
+	Case    Case            `json:"case"`
+	Verdict Verdict         `json:"verdict"`
+	Tier    TierPlan        `json:"tier"`
+	Round   int             `json:"round"` // how often all tiers have been told before, times their number, plus the place of this one
+	Page    bool            `json:"page"`  // have PagerDuty page the tier's policy
+	Done    []incident.Step `json:"done"`  // for the checklist's expressions
+}

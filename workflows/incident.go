@@ -1,0 +1,267 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"shodo/internal/incident"
+)
+
+// Incident is the first response to one PagerDuty incident, from the first event to its end.
+func Incident(ctx workflow.Context, in IncidentInput) (IncidentResult, error) {
+	r := newResponse(ctx, in.Event)
+	r.intake()
+	if r.plan.Nothing {
+		return r.end()
+	}
+	verdict := r.respond()
+	if verdict.Outcome.IsAutomatic() {
+		verdict = r.conclude(verdict)
+	}
+	if !verdict.Outcome.IsAutomatic() {
+		r.handOver(verdict)
+	}
+	r.result = IncidentResult{Outcome: verdict.Outcome, Reason: verdict.Reason}
+	return r.end()
+}
+
+// response is one run of the first response.
+type response struct {
+	ctx     workflow.Context // of the whole run
+	work    workflow.Context // of the automatic part; ends when somebody steps in
+	stop    workflow.CancelFunc
+	event   incident.Event
+	plan    Plan
+	done    []incident.Step // the steps so far
+	changed bool            // something may have been changed
+	attempt int             // the attempt that held
+	people  people
+	result  IncidentResult
+}
+
+func newResponse(ctx workflow.Context, first incident.Event) *response {
+	r := &response{ctx: ctx, event: first}
+	r.work, r.stop = workflow.WithCancel(ctx)
+	r.people.watch(ctx, first.ID, r.stop)
+	return r
+}
+
+// intake reads the incident, opens its record and decides what to do. Should that break, a person gets what the event
+// itself tells.
+func (r *response) intake() {
+	in := IntakeInput{Event: r.event}
+	err := workflow.ExecuteLocalActivity(patient(r.ctx), intakeActivity, in).Get(r.ctx, &r.plan)
+	if err == nil {
+		return
+	}
+	in.Trouble = engineError("read and match the incident", err).Why
+	if err := workflow.ExecuteLocalActivity(persistent(r.ctx), intakeActivity, in).Get(r.ctx, &r.plan); err != nil {
+		r.plan = Plan{Case: Case{Incident: incident.Incident{ID: r.event.Incident}, Run: 1}, Paging: true,
+			Verdict: engineError("open the record", err)}
+	}
+}
+
+// respond does the automatic part and says how it ended.
+func (r *response) respond() Verdict {
+	if r.plan.Verdict != nil {
+		return *r.plan.Verdict
+	}
+	for wait := lockWait; ; wait = min(2*wait, maxLockWait) {
+		healthy, stopped := r.check()
+		if stopped != nil {
+			return *stopped
+		}
+		if healthy {
+			return Verdict{Outcome: incident.Cleared, Why: "the check found it healthy; nothing was changed"}
+		}
+		if stopped := r.gather(); stopped != nil {
+			return *stopped
+		}
+		if len(r.plan.Attempts) == 0 {
+			return r.withoutRecovery()
+		}
+		if r.plan.Observe {
+			return r.observe()
+		}
+		verdict, busy := r.recover()
+		if !busy {
+			return verdict
+		}
+		// Another incident repairs the same target. Often that heals this one too: wait, then look again.
+		if stopped := r.pause(wait); stopped != nil {
+			return *stopped
+		}
+	}
+}
+
+// check asks whether it is really broken.
+func (r *response) check() (healthy bool, stopped *Verdict) {
+	if len(r.plan.Check) == 0 {
+		return false, r.interrupted()
+	}
+	steps, err := runSteps(r.work, r.phase(incident.Check, r.plan.Check))
+	r.done = append(r.done, steps...)
+	if stopped := r.interrupted(); stopped != nil {
+		return false, stopped
+	}
+	if err != nil {
+		return false, engineError("check", err)
+	}
+	for i, s := range steps {
+		if s.Status == incident.Failed && onError(r.plan.Check, i) == "hand_over" {
+			return false, &Verdict{Outcome: incident.HandedOver, Reason: incident.Inconclusive,
+				Why: fmt.Sprintf("the check %q could not tell: %s", s.Name, s.Error)}
+		}
+	}
+	return allHealthy(steps), nil
+}
+
+// gather collects evidence, all at once and as far as it is to be had.
+func (r *response) gather() *Verdict {
+	if len(r.plan.Gather) > 0 && !r.hasGathered() {
+		steps, err := runSteps(r.work, r.phase(incident.Gather, r.plan.Gather))
+		r.done = append(r.done, steps...)
+		if stopped := r.interrupted(); stopped != nil {
+			return stopped
+		}
+		if err != nil {
+			return engineError("gather", err)
+		}
+		for i, s := range steps {
+			if s.Status == incident.Failed && onError(r.plan.Gather, i) == "hand_over" {
+				return &Verdict{Outcome: incident.HandedOver, Reason: incident.StepFailed,
+					Why: fmt.Sprintf("gathering %q: %s", s.Name, s.Error)}
+			}
+		}
+	}
+	return r.interrupted()
+}
+
+func (r *response) hasGathered() bool {
+	for _, s := range r.done {
+		if s.Phase == incident.Gather {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutRecovery ends a scenario that only checks and gathers.
+func (r *response) withoutRecovery() Verdict {
+	if r.plan.ReportOnly {
+		return Verdict{Outcome: incident.Reported, Why: "the scenario reports what it gathered"}
+	}
+	return Verdict{Outcome: incident.HandedOver, Reason: incident.Observed,
+		Why: "the scenario checks and gathers, and leaves the repair to a person"}
+}
+
+// observe records what recover would have done.
+func (r *response) observe() Verdict {
+	var planned []incident.Step
+	err := workflow.ExecuteLocalActivity(quick(r.ctx), planActivity, PlanInput{Case: r.plan.Case, Done: r.done}).Get(r.ctx, &planned)
+	if err != nil {
+		return *engineError("plan the recovery", err)
+	}
+	r.done = append(r.done, planned...)
+	return Verdict{Outcome: incident.HandedOver, Reason: incident.Observed,
+		Why: "the scenario only observes here: the record says what would have run"}
+}
+
+// recover repairs the target under its lock. Busy means that somebody else holds the lock.
+func (r *response) recover() (verdict Verdict, busy bool) {
+	r.people.patient = true
+	defer func() { r.people.patient = false }()
+	var result RecoveryResult
+	child := workflow.ExecuteChildWorkflow(withRecovery(r.work, r.plan.Case), RecoveryWorkflow, RecoveryInput{
+		Case: r.plan.Case, Attempts: r.plan.Attempts, Verify: r.plan.Verify, Done: r.done,
+	})
+	err := child.Get(r.ctx, &result)
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return Verdict{}, true
+	}
+	r.done = append(r.done, result.Steps...)
+	r.changed = r.changed || result.Changed
+	r.attempt = result.Attempt
+	if stopped := r.interruptedAfterChange(result); stopped != nil {
+		return *stopped, false
+	}
+	if err != nil {
+		return *engineError("recover", err), false
+	}
+	return result.Verdict, false
+}
+
+// pause waits for the holder of the target's lock.
+func (r *response) pause(d time.Duration) *Verdict {
+	if workflow.Now(r.ctx).Add(d).After(r.plan.Deadline) {
+		return &Verdict{Outcome: incident.HandedOver, Reason: incident.BusyTarget,
+			Why: fmt.Sprintf("another repair of %q did not end in time", r.plan.Target)}
+	}
+	if err := workflow.Sleep(r.work, d); err != nil && r.interrupted() == nil {
+		return engineError("wait for the other repair", err)
+	}
+	return r.interrupted()
+}
+
+// interrupted says whether somebody stepped in or the time is up, while nothing has been changed.
+func (r *response) interrupted() *Verdict {
+	if v := r.people.verdict(r.changed); v != nil {
+		return v
+	}
+	if workflow.Now(r.ctx).After(r.plan.Deadline) {
+		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Timeout, Why: "the scenario's limits.timeout ran out"}
+	}
+	return nil
+}
+
+// interruptedAfterChange says whether a person stepped in while the repair ran. A repair that was verified before
+// stays one.
+func (r *response) interruptedAfterChange(result RecoveryResult) *Verdict {
+	if result.Verdict.Outcome == incident.Recovered {
+		return nil
+	}
+	return r.people.verdict(r.changed)
+}
+
+// conclude carries an automatic outcome out. The verdict changes when a person took the incident at the last moment.
+func (r *response) conclude(v Verdict) Verdict {
+	in := ConcludeInput{Case: r.plan.Case, Verdict: v, Attempt: r.attempt, Done: r.done}
+	var final Verdict
+	if err := workflow.ExecuteLocalActivity(persistent(r.ctx), concludeActivity, in).Get(r.ctx, &final); err != nil {
+		return *engineError(fmt.Sprintf("carry out the outcome %q", v.Outcome), err)
+	}
+	return final
+}
+
+// end finishes the run, unless the incident was reopened in the meantime: then a new run begins.
+func (r *response) end() (IncidentResult, error) {
+	if e := r.people.reopenedBy(); e != nil {
+		return r.result, workflow.NewContinueAsNewError(r.ctx, IncidentWorkflow, IncidentInput{Event: *e})
+	}
+	return r.result, nil
+}
+
+// phase asks for all steps of a phase.
+func (r *response) phase(phase incident.Phase, steps []StepPlan) phaseRun {
+	return phaseRun{Case: r.plan.Case, Phase: phase, Round: r.round(phase), Steps: steps, Done: r.done,
+		Parallel: phase == incident.Gather}
+}
+
+// round counts how often the phase has run before.
+func (r *response) round(phase incident.Phase) int {
+	n := 0
+	for _, s := range r.done {
+		if s.Phase == phase && s.Index == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// engineError is the verdict on something that went wrong inside.
+func engineError(doing string, err error) *Verdict {
+	return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: fmt.Sprintf("%s: %v", doing, cause(err))}
+}

@@ -1,0 +1,239 @@
+package workflows
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"shodo/internal/catalog"
+	"shodo/internal/customer"
+	"shodo/internal/handover"
+	"shodo/internal/incident"
+	"shodo/internal/scenario"
+)
+
+// Activities are the thin hands of the workflows. They are safe to repeat.
+type Activities struct {
+	World
+}
+
+// Intake reads the incident and its alerts, finds its customer and scenario, opens the record, and acknowledges when
+// the engine is going to work on it. What it decides is pinned for the run.
+func (a *Activities) Intake(ctx context.Context, in IntakeInput) (Plan, error) {
+	if in.Trouble != "" {
+		return a.intakeWithout(ctx, in)
+	}
+	inc, err := a.Incidents.Read(ctx, in.Event.Incident)
+	if errors.Is(err, ErrRefused) {
+		in.Trouble = err.Error()
+		return a.intakeWithout(ctx, in)
+	}
+	if err != nil {
+		return Plan{}, fmt.Errorf("read incident %q: %w", in.Event.Incident, err)
+	}
+	cat := a.Catalog()
+	decision := cat.Decide(inc)
+	rec := a.newRecord(ctx, in, inc)
+	rec.CatalogVersion, rec.Match = cat.Version(), decision.Match
+	if decision.Customer != nil {
+		rec.Customer = decision.Customer.Facts()
+	}
+	begun, err := a.Journal.Begin(ctx, rec)
+	if err != nil {
+		return Plan{}, fmt.Errorf("open the record of incident %q: %w", inc.ID, err)
+	}
+	if begun.Closed {
+		return Plan{Nothing: true, Case: Case{Incident: inc, Run: begun.Run}}, nil
+	}
+	self, err := a.Self(ctx)
+	if err != nil {
+		return Plan{}, fmt.Errorf("look up the engine's own PagerDuty user: %w", err)
+	}
+	plan, err := a.plan(in.Event, inc, self, decision)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan.Run, plan.Customer = begun.Run, rec.Customer
+	if plan.Verdict == nil {
+		rec.Run = begun.Run
+		a.acknowledge(ctx, &plan, rec, begun.Known)
+	}
+	return plan, a.decided(ctx, plan, decision.Match.Why)
+}
+
+// intakeWithout opens the record with what the event tells, for a person.
+func (a *Activities) intakeWithout(ctx context.Context, in IntakeInput) (Plan, error) {
+	e := in.Event
+	inc := incident.Incident{ID: e.Incident, Service: incident.Ref{ID: string(e.Service)}, CreatedAt: e.OccurredAt,
+		Title: fmt.Sprintf("incident %s (it could not be read)", e.Incident)}
+	rec := a.newRecord(ctx, in, inc)
+	rec.CatalogVersion, rec.Match.Why = a.Catalog().Version(), in.Trouble
+	begun, err := a.Journal.Begin(ctx, rec)
+	if err != nil {
+		return Plan{}, fmt.Errorf("open the record of incident %q: %w", inc.ID, err)
+	}
+	return Plan{
+		Nothing: begun.Closed,
+		Case:    Case{Incident: inc, Run: begun.Run, Deadline: a.Now()},
+		Paging:  true,
+		Tiers:   []TierPlan{{Slack: a.DefaultChannel}},
+		Verdict: &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: in.Trouble},
+	}, nil
+}
+
+func (a *Activities) newRecord(ctx context.Context, in IntakeInput, inc incident.Incident) incident.Record {
+	return incident.Record{
+		Incident:      inc,
+		WorkflowRun:   activity.GetInfo(ctx).WorkflowExecution.RunID,
+		EngineVersion: a.EngineVersion,
+		Phase:         incident.Intake,
+		ReceivedAt:    in.Event.ReceivedAt,
+	}
+}
+
+// plan turns a decision into what the workflow sequences.
+func (a *Activities) plan(e incident.Event, inc incident.Incident, self string, d catalog.Decision) (Plan, error) {
+	plan := Plan{Case: Case{Incident: forHistory(inc), Target: d.Target}, Paging: len(inc.AcknowledgedBy) == 0,
+		Tiers: a.tiers(d)}
+	plan.Verdict = beforeAnyStep(e, inc, self, d)
+	if d.Scenario == nil {
+		return plan, nil
+	}
+	inputs, err := json.Marshal(d.Inputs)
+	if err != nil {
+		return Plan{}, fmt.Errorf("encode the inputs of scenario %q: %w", d.Scenario.Name, err)
+	}
+	s := d.Scenario
+	plan.Scenario, plan.Inputs = s.Pinned(), inputs
+	plan.Deadline = a.Now().Add(s.Limits.Timeout)
+	plan.Observe = d.Match.Autonomy != incident.Automatic
+	plan.ReportOnly = s.Unrecovered == scenario.UnrecoveredReport
+	plan.Check, plan.Gather = stepPlans(s.Check), stepPlans(s.Gather)
+	for _, attempt := range s.Recover {
+		plan.Attempts = append(plan.Attempts, AttemptPlan{Name: attempt.Name, Conditional: attempt.If != nil,
+			Steps: stepPlans(attempt.Steps)})
+	}
+	plan.Verify = VerifyPlan{Steps: stepPlans(s.Verify.Steps), Within: s.Verify.Within, Every: s.Verify.Every,
+		StableFor: s.Verify.StableFor}
+	return plan, nil
+}
+
+// beforeAnyStep gives the verdict on an incident that is not worked on.
+func beforeAnyStep(e incident.Event, inc incident.Incident, self string, d catalog.Decision) *Verdict {
+	if v := steppedIn(inc, self); v != nil {
+		return v
+	}
+	if e.Type == incident.EventUnreadable {
+		return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError,
+			Why: "an event of PagerDuty about this incident could not be read"}
+	}
+	if d.Customer == nil || d.Scenario == nil {
+		return &Verdict{Outcome: incident.Unmatched, Why: d.Match.Why}
+	}
+	if d.Problem != "" {
+		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Inconclusive, Why: d.Problem}
+	}
+	limit := d.Scenario.Limits.Timeout
+	if age := e.ReceivedAt.Sub(began(e, inc)); age > limit {
+		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Stale, Why: fmt.Sprintf(
+			"it was %s old when it arrived, longer than the scenario's limits.timeout of %s (if it is new, the clock is wrong)",
+			age.Round(time.Second), limit)}
+	}
+	return nil
+}
+
+// began is when this run's trouble began: at the creation, or when it was reopened.
+func began(e incident.Event, inc incident.Incident) time.Time {
+	if e.Type == incident.EventReopened {
+		return e.OccurredAt
+	}
+	return inc.CreatedAt
+}
+
+// steppedIn tells from PagerDuty's own state whether the incident is no longer the engine's to work on.
+func steppedIn(inc incident.Incident, self string) *Verdict {
+	by := who(inc.LastChangeBy)
+	if inc.Status == incident.Resolved {
+		switch {
+		case inc.MergedInto != "":
+			return &Verdict{Outcome: incident.TakenOver, By: by, Resolved: true,
+				Why: fmt.Sprintf("%s merged it into incident %s", by, inc.MergedInto)}
+		case inc.LastChangeBy.IsPerson():
+			return &Verdict{Outcome: incident.TakenOver, By: by, Resolved: true, Why: by + " resolved it in PagerDuty"}
+		}
+		return &Verdict{Outcome: incident.ResolvedUpstream, By: by, Resolved: true,
+			Why: "the monitor resolved it before anything was changed"}
+	}
+	for _, agent := range inc.AcknowledgedBy {
+		if agent.ID != self {
+			return &Verdict{Outcome: incident.TakenOver, By: who(agent), Why: who(agent) + " has acknowledged it in PagerDuty"}
+		}
+	}
+	return nil
+}
+
+// acknowledge stops PagerDuty's paging while the engine works. It does not where an acknowledgement never runs out:
+// a dead engine would leave people asleep. That PagerDuty does not take it is no reason not to help.
+func (a *Activities) acknowledge(ctx context.Context, plan *Plan, rec incident.Record, again bool) {
+	id := plan.Incident.ID
+	if plan.Incident.AckTimeout {
+		if err := a.PagerDuty.Acknowledge(ctx, id); err != nil {
+			a.Log.Warn("acknowledge", "incident", id, "err", err)
+			return
+		}
+		plan.Paging = false
+	}
+	note := handover.StartedNote(rec, a.options(plan.Case, ""))
+	if err := a.PagerDuty.Note(ctx, id, noteKey(plan.Case, "started"), note, again); err != nil {
+		a.Log.Warn("note that the first response began", "incident", id, "err", err)
+	}
+}
+
+func (a *Activities) decided(ctx context.Context, plan Plan, why string) error {
+	t := incident.Transition{Incident: plan.Incident.ID, Run: plan.Run, Key: "decision/match", At: a.Now(),
+		Kind: incident.Decided, Phase: incident.Intake, Why: why}
+	if err := a.Journal.Append(ctx, []incident.Transition{t}); err != nil {
+		return fmt.Errorf("record the decision on incident %q: %w", plan.Incident.ID, err)
+	}
+	return nil
+}
+
+// tiers gives who is told, beginning with the tier that the scenario names.
+func (a *Activities) tiers(d catalog.Decision) []TierPlan {
+	if d.Customer == nil {
+		return []TierPlan{{Slack: a.DefaultChannel}}
+	}
+	var first customer.Tier
+	if d.Scenario != nil {
+		first, _ = d.Customer.Tier(d.Scenario.HandOver.To)
+	}
+	var tiers []TierPlan
+	for _, t := range d.Customer.Tiers {
+		if t.Name == first.Name {
+			tiers = nil // the ones before it are passed over
+		}
+		tiers = append(tiers, tierPlan(t))
+	}
+	return tiers
+}
+
+func tierPlan(t customer.Tier) TierPlan {
+	return TierPlan{Name: t.Name, After: t.After, Slack: t.Slack, Policy: t.EscalationPolicy}
+}
+
+func stepPlans(steps []scenario.Step) []StepPlan {
+	plans := make([]StepPlan, len(steps))
+	for i := range steps {
+		s := &steps[i]
+		plans[i] = StepPlan{
+			Name: s.DisplayName(), Action: s.Uses, Timeout: s.Timeout, OnError: string(s.OnError),
+			Retry:   RetryPlan{Attempts: s.Retry.Attempts, Every: s.Retry.Every, Backoff: s.Retry.Backoff},
+			Changes: s.Action.Effect == scenario.Changes,
+		}
+	}
+	return plans
+}

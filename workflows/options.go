@@ -1,0 +1,121 @@
+package workflows
+
+import (
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// The presets of how activities are run. Each names what it is for.
+
+const (
+	lockWait    = 5 * time.Second // the first wait for a target's lock
+	maxLockWait = time.Minute
+
+	heartbeat = 10 * time.Second // without one for this long, a worker is taken for dead
+	grace     = 20 * time.Second // for the bookkeeping around a step, beyond the step's own timeout
+)
+
+// quick is for idempotent work of seconds inside the workflow task.
+func quick(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: time.Minute,
+		RetryPolicy:         untilDone(),
+	})
+}
+
+// patient is for intake, which needs PagerDuty: longer than its rate limit lasts, and than a short outage.
+func patient(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    2 * time.Minute,
+		ScheduleToCloseTimeout: 10 * time.Minute,
+		RetryPolicy:            untilDone(),
+	})
+}
+
+// persistent is for what has to happen, however long the store or PagerDuty is away.
+func persistent(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToCloseTimeout: 365 * 24 * time.Hour,
+		RetryPolicy:            untilDone(),
+	})
+}
+
+// telling is for messages to people: long enough for the other side's rate limits, repeated until it is taken.
+func telling(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 2 * time.Minute,
+		HeartbeatTimeout:    0,
+		RetryPolicy:         untilDone(),
+	})
+}
+
+// reading is for a slow read-only step. It may be repeated.
+func reading(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Context {
+	return seen(ctx, s, deadline)
+}
+
+// seen is for a step that can be watched while it runs, and cancelled.
+func seen(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    totalTime(s) + grace,
+		ScheduleToCloseTimeout: max(deadline.Sub(workflow.Now(ctx)), 0) + 2*grace,
+		HeartbeatTimeout:       heartbeat,
+		WaitForCancellation:    true,
+		RetryPolicy:            untilDone(),
+	})
+}
+
+// changing is for a step that changes something. Temporal may start it again after a crash: the store knows whether it
+// was sent, and the step itself never gives an error that Temporal would answer with a repetition of the change.
+func changing(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Context {
+	return seen(ctx, s, deadline)
+}
+
+// withRecovery is for the child that repairs one target at a time.
+func withRecovery(ctx workflow.Context, c Case) workflow.Context {
+	return workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            recoveryID(c.Customer.ID, c.Target),
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WaitForCancellation:   true,
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			keyword(CustomerAttribute, string(c.Customer.ID)),
+			keyword(DepartmentAttribute, c.Customer.Department),
+			keyword(ScenarioAttribute, string(c.Scenario.Name)),
+		),
+	})
+}
+
+func keyword(name, value string) temporal.SearchAttributeUpdate {
+	return temporal.NewSearchAttributeKeyKeyword(name).ValueSet(value)
+}
+
+func untilDone() *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute}
+}
+
+// totalTime is the longest that a step may take, its own retries included.
+func totalTime(s StepPlan) time.Duration {
+	total, wait := s.Timeout, s.Retry.Every
+	for range max(s.Retry.Attempts-1, 0) {
+		total += wait + s.Timeout
+		wait = nextWait(wait, s.Retry.Backoff)
+	}
+	return total
+}
+
+func nextWait(wait time.Duration, backoff float64) time.Duration {
+	if backoff > 1 {
+		return time.Duration(float64(wait) * backoff)
+	}
+	return wait
+}
+
+// left cuts a timeout to what is left of the run.
+func left(now, deadline time.Time, timeout time.Duration) time.Duration {
+	return max(min(timeout, deadline.Sub(now)), 0)
+}

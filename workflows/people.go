@@ -1,0 +1,132 @@
+package workflows
+
+import (
+	"cmp"
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"shodo/internal/incident"
+)
+
+// people is what PagerDuty's events have told since the run began: who stepped in, and how it ended.
+type people struct {
+	seen     []incident.EventID
+	taken    *incident.Event // the latest acknowledge, reassign or manual escalation by a person; nil again when it ran out
+	resolved *incident.Event
+	reopened *incident.Event
+	stop     workflow.CancelFunc
+	patient  bool // a repair runs: that the monitor resolves may be its success, and verify has to tell
+}
+
+// watch listens to events until the run ends. The automatic part is stopped at once when somebody steps in.
+func (p *people) watch(ctx workflow.Context, first incident.EventID, stop workflow.CancelFunc) {
+	p.seen = []incident.EventID{first}
+	p.stop = stop
+	events := workflow.GetSignalChannel(ctx, eventSignal)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for {
+			var e incident.Event
+			if more := events.Receive(ctx, &e); !more {
+				return
+			}
+			p.note(e)
+		}
+	})
+}
+
+// note takes one event in. The same event again, and events that change nothing, are passed over.
+func (p *people) note(e incident.Event) {
+	for _, id := range p.seen {
+		if id == e.ID {
+			return
+		}
+	}
+	p.seen = append(p.seen, e.ID)
+	switch e.Type {
+	case incident.EventAcknowledged, incident.EventReassigned, incident.EventDelegated, incident.EventEscalated:
+		// Without a person behind it, it is PagerDuty's own escalation, which takes nothing from us.
+		if !e.Agent.IsPerson() {
+			return
+		}
+		p.taken = &e
+	case incident.EventUnacknowledged:
+		p.taken = nil
+	case incident.EventResolved:
+		p.resolved, p.reopened = &e, nil
+	case incident.EventReopened:
+		p.reopened, p.resolved, p.taken = &e, nil, nil
+	case incident.EventUnreadable:
+		p.taken = &e // what it says is not known: stop, and let a person look
+	default:
+		return
+	}
+	if p.taken != nil || p.resolved != nil && !(p.patient && p.resolvedByMonitor()) {
+		p.stop()
+	}
+}
+
+// verdict says how the first response ends because of the events so far; nil when it goes on.
+func (p *people) verdict(changed bool) *Verdict {
+	switch e := p.resolved; {
+	case e == nil:
+	case e.MergedInto != "":
+		return &Verdict{Outcome: incident.TakenOver, By: who(e.Agent), Resolved: true,
+			Why: fmt.Sprintf("%s merged it into incident %s", who(e.Agent), e.MergedInto)}
+	case e.Agent.IsPerson():
+		return &Verdict{Outcome: incident.TakenOver, By: who(e.Agent), Resolved: true,
+			Why: who(e.Agent) + " resolved it in PagerDuty"}
+	case changed:
+		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Inconclusive, Resolved: true,
+			Why: "the monitor resolved it while the repair was running, before the repair could be verified"}
+	default:
+		return &Verdict{Outcome: incident.ResolvedUpstream, By: who(e.Agent), Resolved: true,
+			Why: "the monitor resolved it before anything was changed"}
+	}
+	switch e := p.taken; {
+	case e == nil:
+		return nil
+	case e.Type == incident.EventUnreadable:
+		return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError,
+			Why: fmt.Sprintf("PagerDuty's event %s could not be read", e.ID)}
+	default:
+		return &Verdict{Outcome: incident.TakenOver, By: who(e.Agent), Why: fmt.Sprintf("%s %s", who(e.Agent), deed(e.Type))}
+	}
+}
+
+// resolvedByMonitor says whether the incident was resolved by no person and not by a merge.
+func (p *people) resolvedByMonitor() bool {
+	return p.resolved != nil && p.resolved.MergedInto == "" && !p.resolved.Agent.IsPerson()
+}
+
+// answered says whether somebody has the incident, or it is over.
+func (p *people) answered() bool { return p.taken != nil || p.resolved != nil }
+
+// holds takes over from a verdict who has the incident, when no event has told.
+func (p *people) holds(v Verdict) {
+	e := incident.Event{ID: "verdict", Type: incident.EventAcknowledged, Agent: incident.Agent{Name: v.By}}
+	if v.Resolved && p.resolved == nil {
+		p.resolved = &e
+	}
+	if !p.answered() {
+		p.taken = &e
+	}
+}
+
+// reopenedBy gives the event that reopened the incident after it was resolved, or nil.
+func (p *people) reopenedBy() *incident.Event { return p.reopened }
+
+func who(a incident.Agent) string {
+	return cmp.Or(a.Name, a.ID, "PagerDuty")
+}
+
+func deed(t incident.EventType) string {
+	switch t {
+	case incident.EventAcknowledged:
+		return "acknowledged it in PagerDuty"
+	case incident.EventEscalated:
+		return "escalated it in PagerDuty"
+	default:
+		return "reassigned it in PagerDuty"
+	}
+}

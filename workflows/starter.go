@@ -1,0 +1,61 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"shodo/internal/incident"
+)
+
+// Starter hands PagerDuty's events to the incidents' workflows.
+type Starter struct {
+	client   client.Client
+	customer func(incident.ServiceID) (incident.Customer, bool)
+}
+
+// NewStarter makes one. Customer tells whose service it is, for search attributes and for fairness between customers.
+func NewStarter(c client.Client, customer func(incident.ServiceID) (incident.Customer, bool)) *Starter {
+	return &Starter{client: c, customer: customer}
+}
+
+// Hand starts the incident's workflow, or tells it the event when it runs. Handing the same event again changes
+// nothing.
+func (s *Starter) Hand(ctx context.Context, e incident.Event) error {
+	opts := s.options(e)
+	in := IncidentInput{Event: e}
+	if e.Type == incident.EventTriggered {
+		// The event travels in the start request, which saves each incident a signal. One that runs knows it already.
+		_, err := s.client.ExecuteWorkflow(ctx, opts, IncidentWorkflow, in)
+		var started *serviceerror.WorkflowExecutionAlreadyStarted
+		if err != nil && !errors.As(err, &started) {
+			return fmt.Errorf("start the workflow of incident %q: %w", e.Incident, err)
+		}
+		return nil
+	}
+	if _, err := s.client.SignalWithStartWorkflow(ctx, opts.ID, eventSignal, e, opts, IncidentWorkflow, in); err != nil {
+		return fmt.Errorf("signal the workflow of incident %q: %w", e.Incident, err)
+	}
+	return nil
+}
+
+func (s *Starter) options(e incident.Event) client.StartWorkflowOptions {
+	opts := client.StartWorkflowOptions{
+		ID:                                       WorkflowID(e.Incident),
+		TaskQueue:                                TaskQueue,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		Priority:                                 temporal.Priority{FairnessKey: string(e.Service)},
+	}
+	if c, ok := s.customer(e.Service); ok {
+		opts.Priority.FairnessKey = string(c.ID)
+		opts.TypedSearchAttributes = temporal.NewSearchAttributes(
+			keyword(CustomerAttribute, string(c.ID)), keyword(DepartmentAttribute, c.Department))
+	}
+	return opts
+}

@@ -1,0 +1,140 @@
+package workflows
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"shodo/internal/handover"
+	"shodo/internal/incident"
+)
+
+// TellSlack posts the hand-over packet to the tier's channel. It is false where there is no channel.
+func (a *Activities) TellSlack(ctx context.Context, in TellInput) (bool, error) {
+	channel := cmp.Or(in.Tier.Slack, a.DefaultChannel)
+	if a.Slack == nil || channel == "" {
+		return false, nil
+	}
+	told := fmt.Sprintf("told/slack/%d", in.Round)
+	packet, rec, err := a.packet(ctx, in)
+	if err != nil {
+		return false, err
+	}
+	if has(rec, told) {
+		return true, nil
+	}
+	err = a.Slack.Post(ctx, channel, packet.Slack(), noteKey(in.Case, told))
+	if errors.Is(err, ErrNotTaken) {
+		a.Log.Error("tell a tier in Slack", "incident", in.Case.Incident.ID, "channel", channel, "err", err)
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("post incident %q to %q: %w", in.Case.Incident.ID, channel, err)
+	}
+	return true, a.told(ctx, in, told, "in Slack "+channel)
+}
+
+// TellPagerDuty adds the packet as a note, and has PagerDuty page the tier when it should.
+func (a *Activities) TellPagerDuty(ctx context.Context, in TellInput) (bool, error) {
+	id := in.Case.Incident.ID
+	told := fmt.Sprintf("told/pagerduty/%d", in.Round)
+	packet, rec, err := a.packet(ctx, in)
+	if err != nil {
+		return false, err
+	}
+	if has(rec, told) {
+		return true, nil
+	}
+	if in.Page {
+		policy := cmp.Or(in.Tier.Policy, in.Case.Incident.EscalationPolicy.ID)
+		switch err := a.PagerDuty.Reassign(ctx, id, policy); {
+		case errors.Is(err, ErrResolved):
+			return true, nil
+		case errors.Is(err, ErrRefused):
+			return false, nil
+		case err != nil:
+			return false, fmt.Errorf("page policy %q for incident %q: %w", policy, id, err)
+		}
+	}
+	// The packet is told once in PagerDuty; later tiers are paged and find it there.
+	err = a.PagerDuty.Note(ctx, id, noteKey(in.Case, "handed_over"), packet.Note(), true)
+	switch {
+	case errors.Is(err, ErrRefused):
+		return false, nil
+	case err != nil && !in.Page:
+		return false, fmt.Errorf("note on incident %q: %w", id, err)
+	case err != nil:
+		a.Log.Warn("note the hand-over", "incident", id, "err", err)
+	}
+	return true, a.told(ctx, in, told, "in PagerDuty")
+}
+
+func (a *Activities) told(ctx context.Context, in TellInput, key, where string) error {
+	t := incident.Transition{Incident: in.Case.Incident.ID, Run: in.Case.Run, Key: key, At: a.Now(), Kind: incident.ToldTier,
+		Phase: incident.HandOver, By: in.Tier.Name, Why: where}
+	if err := a.Journal.Append(ctx, []incident.Transition{t}); err != nil {
+		return fmt.Errorf("record who was told of incident %q: %w", in.Case.Incident.ID, err)
+	}
+	return nil
+}
+
+// has says whether the record holds a line of its present run.
+func has(rec incident.Record, key string) bool {
+	for _, t := range rec.Transitions {
+		if t.Run == rec.Run && t.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// packet builds what a person gets, from the record.
+func (a *Activities) packet(ctx context.Context, in TellInput) (handover.Packet, incident.Record, error) {
+	rec, err := a.Journal.Record(ctx, in.Case.Incident.ID)
+	if err != nil {
+		return handover.Packet{}, rec, fmt.Errorf("read the record of incident %q: %w", in.Case.Incident.ID, err)
+	}
+	opts := a.options(in.Case, in.Tier.Name)
+	opts.Remaining = a.remaining(in)
+	if rec.Match.Runbook != "" {
+		if text, ok := a.Catalog().Runbook(rec.Match.Runbook); ok {
+			opts.Runbook = string(text)
+		}
+	}
+	return handover.Build(rec, opts), rec, nil
+}
+
+func (a *Activities) options(c Case, tier string) handover.Options {
+	zone, err := time.LoadLocation(c.Customer.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return handover.Options{Language: cmp.Or(c.Customer.Language, "en"), TimeZone: zone, Tier: tier, Now: a.Now(), PublicURL: a.PublicURL}
+}
+
+// remaining renders the checklist. A line whose expression breaks is shown as it is written: the person matters more.
+func (a *Activities) remaining(in TellInput) []string {
+	if in.Case.Scenario.Source == "" {
+		return nil
+	}
+	s, err := a.Compiler.Compile(in.Case.Scenario)
+	if err != nil {
+		a.Log.Error("compile the pinned scenario", "scenario", in.Case.Scenario.Name, "err", err)
+		return nil
+	}
+	facts, err := factsOf(in.Case, in.Done, 0)
+	if err != nil {
+		a.Log.Error("read the pinned inputs", "incident", in.Case.Incident.ID, "err", err)
+	}
+	var lines []string
+	for _, text := range s.HandOver.Remaining {
+		line, err := text.Render(facts)
+		if err != nil {
+			line = fmt.Sprintf("%s (%v)", text.Source(), err)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,128 @@
+package workflows
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"shodo/internal/catalog"
+	"shodo/internal/handover"
+	"shodo/internal/incident"
+	"shodo/internal/scenario"
+)
+
+// ErrRefused says that PagerDuty refuses, and will refuse again: it has no such incident, or the token may not see or
+// change it.
+var ErrRefused = errors.New("pagerduty refuses")
+
+// ErrResolved says that the incident is resolved already and takes no more changes.
+var ErrResolved = errors.New("the incident is resolved")
+
+// ErrNotTaken says that a message is not taken there and never will be.
+var ErrNotTaken = errors.New("the message is not taken")
+
+// World is everything that the activities look at and act on. All fields but Slack are needed.
+type World struct {
+	Catalog   func() Catalog // the one in force now
+	Compiler  Compiler
+	Journal   Journal
+	StepLog   StepLog
+	Budgets   Budgets
+	Incidents IncidentReader
+	PagerDuty IncidentWriter
+	Slack     Messenger // nil: Slack is not configured
+	Actions   Runner
+	Self      func(context.Context) (string, error) // the id of the engine's own PagerDuty user
+	Now       func() time.Time
+	Log       *slog.Logger
+
+	DefaultChannel string // of Slack, for incidents that belong to no customer; may be empty
+	EngineVersion  string
+	PublicURL      string // of this engine, for links in messages; may be empty
+}
+
+// Catalog decides which scenario an incident gets.
+type Catalog interface {
+	Decide(incident.Incident) catalog.Decision
+	Runbook(name string) ([]byte, bool)
+	Version() string
+}
+
+// Compiler gives the scenario that was pinned at intake.
+type Compiler interface {
+	Compile(scenario.Pinned) (*scenario.Scenario, error)
+}
+
+// Journal is the record of incidents. What it has answered without an error is durable.
+type Journal interface {
+	Begin(context.Context, incident.Record) (incident.Begun, error)
+	Append(context.Context, []incident.Transition) error
+	Record(context.Context, incident.ID) (incident.Record, error)
+}
+
+// StepLog is the record of steps.
+type StepLog interface {
+	// FindStep gives a step that was begun before.
+	FindStep(context.Context, incident.StepKey) (step incident.Step, found bool, err error)
+	// StartStep makes the intent to send a changing step durable.
+	StartStep(context.Context, incident.Step) (incident.StepState, error)
+	FinishStep(context.Context, incident.Step) error
+}
+
+// Budgets counts what was repaired before.
+type Budgets interface {
+	// Attempts counts the recovery attempts on a target since then.
+	Attempts(ctx context.Context, customer incident.CustomerID, target string, since time.Time) (int, error)
+	// Targets counts the targets that a scenario has tried to recover for a customer since then.
+	Targets(ctx context.Context, customer incident.CustomerID, name incident.ScenarioName, since time.Time) (int, error)
+}
+
+// IncidentReader reads incidents from PagerDuty. Errors are ErrRefused or worth another try.
+type IncidentReader interface {
+	Read(context.Context, incident.ID) (incident.Incident, error)   // with its alerts
+	Status(context.Context, incident.ID) (incident.Incident, error) // without; one request
+}
+
+// IncidentWriter writes to PagerDuty. Errors are ErrRefused, ErrResolved or worth another try.
+type IncidentWriter interface {
+	Acknowledge(context.Context, incident.ID) error
+	Resolve(ctx context.Context, id incident.ID, resolution string) error
+	// Note adds a note, once: with mayExist the notes are read first, and key tells ours from others.
+	Note(ctx context.Context, id incident.ID, key, text string, mayExist bool) error
+	// Reassign gives the incident to an escalation policy, which pages its first level.
+	Reassign(ctx context.Context, id incident.ID, policy string) error
+}
+
+// Messenger posts to Slack. Key is the same when a crash makes the engine post again.
+type Messenger interface {
+	//
+	// An error is ErrNotTaken when posting again gives the same: no such channel, no such token.
+	Post(ctx context.Context, channel string, m handover.Message, key string) error
+}
+
+// Call is one use of an action.
+type Call struct {
+	Action    string
+	Params    json.RawMessage
+	Customer  incident.CustomerID // whose credentials are used
+	Heartbeat func(detail any)
+}
+
+// Runner does the outside work. Its errors are *StepError.
+type Runner interface {
+	Run(context.Context, Call) (json.RawMessage, error)
+}
+
+// StepError is why a step failed.
+type StepError struct {
+	Kind incident.ErrorKind
+	Err  error
+}
+
+// Error gives the text; it holds no secret.
+func (e *StepError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error inside.
+func (e *StepError) Unwrap() error { return e.Err }
