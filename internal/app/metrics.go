@@ -1,0 +1,78 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"shodo/internal/inbox"
+	"shodo/internal/incident"
+	"shodo/internal/pagerduty"
+	"shodo/internal/store"
+)
+
+// metrics is what the process counts, beside what package web counts itself.
+type metrics struct {
+	factory   promauto.Factory
+	outcomes  *prometheus.CounterVec
+	told      *prometheus.CounterVec
+	steps     *prometheus.HistogramVec
+	pagerduty *prometheus.HistogramVec
+	reloads   *prometheus.CounterVec
+}
+
+func newMetrics(r *prometheus.Registry) *metrics {
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	f := promauto.With(r)
+	return &metrics{
+		factory: f,
+		outcomes: f.NewCounterVec(prometheus.CounterOpts{Name: "shodo_outcomes_total",
+			Help: "First responses that have ended, by outcome and reason."}, []string{"outcome", "reason"}),
+		told: f.NewCounterVec(prometheus.CounterOpts{Name: "shodo_told_total",
+			Help: "Messages to tiers that were taken."}, []string{"where"}),
+		steps: f.NewHistogramVec(prometheus.HistogramOpts{Name: "shodo_step_seconds",
+			Help:    "Time of one use of an action, by action and kind of error (none: it succeeded).",
+			Buckets: []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300}}, []string{"action", "error"}),
+		pagerduty: f.NewHistogramVec(prometheus.HistogramOpts{Name: "shodo_pagerduty_request_seconds",
+			Help:    "Time of one try of a request to PagerDuty, by method, route and status (0: no answer).",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"method", "route", "status"}),
+		reloads: f.NewCounterVec(prometheus.CounterOpts{Name: "shodo_catalog_reloads_total",
+			Help: "Reloads of the catalog, by result: taken, refused."}, []string{"result"}),
+	}
+}
+
+func (m *metrics) observeStep(action string, kind incident.ErrorKind, took time.Duration) {
+	m.steps.WithLabelValues(action, cmp.Or(string(kind), "none")).Observe(took.Seconds())
+}
+
+func (m *metrics) observePagerDuty(c pagerduty.Call) {
+	m.pagerduty.WithLabelValues(c.Method, c.Route, strconv.Itoa(c.Status)).Observe(c.Duration.Seconds())
+}
+
+// watchInbox shows what waits in the inbox.
+func (m *metrics) watchInbox(box *inbox.Inbox) {
+	gauge := func(name, help string, value func(inbox.Stats) float64) {
+		m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(box.Stats()) })
+	}
+	gauge("shodo_inbox_pending", "Events that wait to be handed to Temporal.", func(s inbox.Stats) float64 { return float64(s.Pending) })
+	gauge("shodo_inbox_parked", "Events that Temporal refused several times.", func(s inbox.Stats) float64 { return float64(s.Parked) })
+	gauge("shodo_inbox_oldest_seconds", "Age of the oldest event that waits.", func(s inbox.Stats) float64 { return s.OldestAge.Seconds() })
+}
+
+// watchRecord counts outcomes as they become durable.
+func (m *metrics) watchRecord(ctx context.Context, s *store.Store) {
+	for change := range s.Watch(ctx) {
+		switch t := change.Transition; {
+		case t == nil:
+		case t.Kind == incident.Ended:
+			m.outcomes.WithLabelValues(string(t.Outcome), string(t.Reason)).Inc()
+		case t.Kind == incident.ToldTier:
+			m.told.WithLabelValues(t.Why).Inc()
+		}
+	}
+}

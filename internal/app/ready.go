@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"shodo/internal/incident"
+	"shodo/internal/web"
+)
+
+// maxBacklogAge is how long an event may wait in the inbox before the process no longer counts as ready.
+const maxBacklogAge = time.Minute
+
+// ready looks at everything that the first response needs.
+func (a *App) ready(ctx context.Context) []web.Check {
+	return []web.Check{
+		check("store", "durable", a.store.Ping(ctx)),
+		a.temporalReady(ctx),
+		a.inboxReady(),
+		a.pagerDutyReady(),
+		a.catalogReady(),
+		a.slackReady(),
+	}
+}
+
+func check(name, detail string, err error) web.Check {
+	if err != nil {
+		return web.Check{Name: name, Detail: err.Error()}
+	}
+	return web.Check{Name: name, OK: true, Detail: detail}
+}
+
+func (a *App) temporalReady(ctx context.Context) web.Check {
+	detail, err := a.temporalDetail(ctx)
+	return check("temporal", detail, err)
+}
+
+func (a *App) inboxReady() web.Check {
+	s := a.inbox.Stats()
+	detail := fmt.Sprintf("%d waiting, %d set aside; last test ping: %s", s.Pending, s.Parked, lastPing(s.LastPing))
+	c := web.Check{Name: "inbox", OK: s.OldestAge < maxBacklogAge, Detail: detail}
+	if !c.OK {
+		c.Detail += fmt.Sprintf("; the oldest event has waited %s", s.OldestAge.Round(time.Second))
+	}
+	return c
+}
+
+func lastPing(at time.Time) string {
+	if at.IsZero() {
+		return "none"
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
+func (a *App) pagerDutyReady() web.Check {
+	user, err := a.self.state()
+	switch {
+	case err != nil:
+		return check("pagerduty", "", err)
+	case user.ID == "":
+		return web.Check{Name: "pagerduty", Detail: "looking up the engine's own user"}
+	}
+	return web.Check{Name: "pagerduty", OK: true, Detail: fmt.Sprintf("acts as %s (%s)", user.Name, user.ID)}
+}
+
+func (a *App) catalogReady() web.Check {
+	c := a.catalog.Current()
+	return web.Check{Name: "catalog", OK: true, Detail: fmt.Sprintf("version %s: %d scenarios, %d customers",
+		c.Version(), len(c.Scenarios()), len(c.Customers()))}
+}
+
+func (a *App) slackReady() web.Check {
+	if a.slack == nil {
+		return web.Check{Name: "slack", OK: true, Detail: "not configured: people are told in PagerDuty only"}
+	}
+	return web.Check{Name: "slack", OK: true, Detail: "configured"}
+}
+
+// unreadable tells of a signed webhook that names no incident and cannot be read: nobody else would ever see it.
+func (a *App) unreadable(d incident.Delivery) {
+	a.log.Error("a signed webhook can neither be read nor be given to an incident: a person has to look at it",
+		"event", d.ID, "subscription", d.Subscription, "err", d.Detail)
+}
