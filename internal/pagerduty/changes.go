@@ -130,6 +130,9 @@ func (c *Client) note(ctx context.Context, id incident.ID, key, text string, loo
 		return err
 	}
 	content := noteContent(key, text)
+	if content == "" { // the library would leave the field out
+		return fmt.Errorf("%w: the note is empty", ErrRejected)
+	}
 	var failed error
 	for try := range changeTries {
 		if try > 0 { // the server may still be writing

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"shodo/internal/incident"
+	"shodo/internal/secret"
 )
 
 // The REST API's base URLs.
@@ -25,9 +26,9 @@ const (
 
 // Options of a client. APIURL, Token and From are required to reach PagerDuty; all others have defaults.
 type Options struct {
-	APIURL string // base URL; default [APIURL]
-	Token  Secret // a REST API key
-	From   string // e-mail address of the user in whose name incidents are changed
+	APIURL string       // base URL; default [APIURL]
+	Token  secret.Value // a REST API key
+	From   string       // e-mail address of the user in whose name incidents are changed
 
 	HTTPClient *http.Client     // its Transport and Jar are used; default: a plain one. Redirects are never followed.
 	Clock      func() time.Time // default time.Now
@@ -100,7 +101,7 @@ func NewClient(o Options) *Client {
 		now:      o.Clock,
 		log:      o.Log,
 		observe:  o.Observe,
-		secret:   string(o.Token),
+		secret:   o.Token.Reveal(),
 	}
 	return &Client{
 		library:  newLibrary(strings.TrimRight(o.APIURL, "/"), o.Token, o.From, t),
@@ -154,8 +155,10 @@ func (c *Client) read(ctx context.Context, id incident.ID) (incident.Incident, e
 	if raw, err = c.addLog(ctx, inc, raw); err != nil {
 		return incident.Incident{}, err
 	}
-	for _, alert := range raw {
-		inc.Alerts = append(inc.Alerts, Normalise(alert))
+	for _, received := range raw {
+		alert := Normalise(received)
+		fill(&alert.Summary, inc.Title)
+		inc.Alerts = append(inc.Alerts, alert)
 	}
 	return inc, nil
 }

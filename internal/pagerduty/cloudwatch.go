@@ -65,7 +65,7 @@ func fillCloudWatch(r *received, alert *incident.Alert) {
 	metric := alarmMetric(trigger)
 	fill(&alert.Component, scalar(within(metric, "Namespace")))
 	fill(&alert.Class, scalar(within(metric, "MetricName")))
-	fill(&alert.Group, firstOf(r.detail("Region"), regionOf(arn)))
+	fill(&alert.Group, firstOf(regionOf(arn), r.detail("Region")))
 }
 
 type dimension struct{ name, value string }

@@ -18,13 +18,13 @@ func elastic() family {
 func isElastic(r *received) bool {
 	source := strings.ToLower(string(r.Body.CEF.Source))
 	switch {
-	case r.clientIs("elastalert", "kibana", "elastic", "watcher"):
+	case r.clientIs("elastalert", "kibana", "elasticsearch", "/_watcher/"):
 		return true
-	case strings.HasPrefix(source, "kibana"), strings.HasPrefix(source, "elastalert"):
+	case strings.HasPrefix(source, "kibana"), strings.HasPrefix(source, "elastalert"), source == "watcher":
 		return true
 	case r.linksTo("elastic-cloud.com", "elastic.co"):
 		return true
-	case r.has("watch_id"), r.has("ctx"), r.has("kibanaBaseUrl"):
+	case r.has("watch_id"), within(r.details, "ctx", "watch_id") != nil, r.has("kibanaBaseUrl"):
 		return true
 	case len(r.details) == 1 && r.has("information"): // ElastAlert has no other name for itself than its configuration gives
 		return strings.Contains(r.detail("information"), "@timestamp")

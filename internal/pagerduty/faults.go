@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	pd "github.com/PagerDuty/go-pagerduty"
+
+	"shodo/internal/secret"
 )
 
 // library is go-pagerduty with its faults worked around. This file is the only one that knows the library, and the
@@ -32,8 +34,8 @@ type library struct {
 	from string
 }
 
-func newLibrary(api string, token Secret, from string, t *transport) *library {
-	client := pd.NewClient(string(token), pd.WithAPIEndpoint(api))
+func newLibrary(api string, token secret.Value, from string, t *transport) *library {
+	client := pd.NewClient(token.Reveal(), pd.WithAPIEndpoint(api))
 	client.HTTPClient = ear{t}
 	return &library{Client: client, api: api, from: from}
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"shodo/internal/secret"
 )
 
 const maxMessage = 500 // characters of PagerDuty's own text that are kept in an error
@@ -18,7 +20,7 @@ func (t *transport) refusal(req *http.Request, answer *http.Response, body []byt
 	failure.Status = answer.StatusCode
 	failure.Code = code
 	if t.secret != "" {
-		message = strings.ReplaceAll(message, t.secret, hidden)
+		message = strings.ReplaceAll(message, t.secret, secret.Hidden)
 	}
 	failure.Message = cut(message, maxMessage)
 	failure.RetryAfter = retryAfter(answer.Header, t.now(), failure.kind == ErrRateLimited)

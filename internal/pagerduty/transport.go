@@ -75,48 +75,70 @@ func (t *transport) Do(req *http.Request) (*http.Response, error) {
 	defer t.gate.Release(1)
 
 	began := t.now()
-	failures, limits := 0, 0
+	tries := tries{mode: repetitionOf(req), limited: t.failure(req, ErrRateLimited, nil)}
 	for {
-		if wait := t.notBefore.Sub(t.now()); wait > 0 {
-			limited := t.failure(req, ErrRateLimited, nil)
-			limited.RetryAfter = wait
-			if err := t.wait(ctx, began, wait, limited); err != nil {
-				return nil, err
-			}
+		if err := t.awaitLimit(ctx, began, tries); err != nil {
+			return nil, err
 		}
 		answer, failure := t.try(req)
 		if failure == nil {
 			return answer, nil
 		}
-		var pause time.Duration
-		switch {
-		case errors.Is(failure, ErrRateLimited):
-			limits++
-			pause = limitPause(failure.RetryAfter, limits)
-			t.notBefore = t.now().Add(pause)
-			if repetitionOf(req) == never {
-				return nil, failure
-			}
-			pause = 0 // the loop waits for notBefore
-		case errors.Is(failure, ErrUnavailable):
-			failures++
-			if errors.Is(failure, context.DeadlineExceeded) {
-				failures++ // the requests behind this one wait too
-			}
-			if failures >= maxFailures || repetitionOf(req) == never ||
-				repetitionOf(req) == unsentOnly && errors.Is(failure, ErrUnknownEffect) {
-				return nil, failure
-			}
-			pause = max(failure.RetryAfter, jitter(firstBackoff<<(failures-1)))
-		default:
+		if errors.Is(failure, ErrRateLimited) {
+			tries.limits++
+			tries.limited = failure
+			t.notBefore = t.now().Add(limitPause(failure.RetryAfter, tries.limits))
+			continue // awaitLimit waits, or gives up
+		}
+		if !tries.mayRepeat(failure) {
 			return nil, failure
 		}
-		if pause > 0 {
-			if err := t.wait(ctx, began, pause, failure); err != nil {
-				return nil, err
-			}
+		pause := max(failure.RetryAfter, jitter(firstBackoff<<(tries.failures-1)))
+		if err := t.wait(ctx, began, pause, failure); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// tries is what has become of one request so far.
+type tries struct {
+	mode     repetition
+	failures int    // 5xx, broken connections, no answer
+	limits   int    // 429
+	limited  *Error // the last one, or one that stands for an earlier request's
+}
+
+// mayRepeat counts a failure and says whether the request may be sent again.
+func (t *tries) mayRepeat(failure *Error) bool {
+	if !errors.Is(failure, ErrUnavailable) {
+		return false
+	}
+	t.failures++
+	if errors.Is(failure, context.DeadlineExceeded) {
+		t.failures++ // the requests behind this one wait too
+	}
+	switch t.mode {
+	case never:
+		return false
+	case unsentOnly:
+		return t.failures < maxFailures && !errors.Is(failure, ErrUnknownEffect)
+	default:
+		return t.failures < maxFailures
+	}
+}
+
+// awaitLimit waits until PagerDuty lets requests of this token through. What must be looked at again before it is
+// sent does not wait here.
+func (t *transport) awaitLimit(ctx context.Context, began time.Time, tries tries) error {
+	pause := t.notBefore.Sub(t.now())
+	if pause <= 0 {
+		return nil
+	}
+	tries.limited.RetryAfter = pause
+	if tries.mode == never {
+		return tries.limited
+	}
+	return t.wait(ctx, began, pause, tries.limited)
 }
 
 // wait lets the time pass. When the context or the transport's patience would end before, it gives the failure at once.

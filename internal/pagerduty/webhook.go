@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"shodo/internal/incident"
+	"shodo/internal/secret"
 )
 
 // SignatureHeader is the HTTP header that carries the signatures of a V3 webhook.
@@ -25,14 +26,15 @@ const SignatureHeader = "X-PagerDuty-Signature"
 // them matched. Signatures of versions other than v1 are passed over, and so are empty secrets.
 //
 // Source: "Verifying Signatures" in PagerDuty's webhook documentation: HMAC-SHA256 of the raw body, in hexadecimal.
-func Verify(secrets []Secret, body []byte, signatures []string) bool {
+func Verify(secrets []secret.Value, body []byte, signatures []string) bool {
 	given := parseSignatures(signatures)
 	matched := 0
-	for _, secret := range secrets {
-		if secret == "" {
+	for _, s := range secrets {
+		key := s.Reveal()
+		if key == "" {
 			continue // anyone can sign with an empty secret
 		}
-		mac := hmac.New(sha256.New, []byte(secret))
+		mac := hmac.New(sha256.New, []byte(key))
 		mac.Write(body)
 		want := mac.Sum(nil)
 		for _, got := range given {

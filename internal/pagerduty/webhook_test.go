@@ -17,6 +17,7 @@ import (
 
 	"shodo/internal/incident"
 	"shodo/internal/pagerduty/pagerdutytest"
+	"shodo/internal/secret"
 )
 
 var receivedAt = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
@@ -24,8 +25,8 @@ var receivedAt = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
 // The secrets and signatures of testdata/webhooks are published test vectors, of two public PagerDuty libraries
 // (Aldaviva/PagerDuty's tests and go-pagerduty's webhookv3 tests). The bodies are as delivered, byte for byte.
 const (
-	capturedSecret Secret = "HvPtlQNKMPpHSSqJpCdndXfo7HnGXa1pnH6w5axpxLFn9aRBNBGh4e8/HlonK5mz"
-	librarySecret  Secret = "lDQHScfUeXUKaQRNF+8XIiDKZ7XX3itBAYzwU0TARw8lJqRnkKl2iB1anSb0Z+IK"
+	capturedSecret = "HvPtlQNKMPpHSSqJpCdndXfo7HnGXa1pnH6w5axpxLFn9aRBNBGh4e8/HlonK5mz"
+	librarySecret  = "lDQHScfUeXUKaQRNF+8XIiDKZ7XX3itBAYzwU0TARw8lJqRnkKl2iB1anSb0Z+IK"
 )
 
 var vectors = map[string]string{
@@ -46,6 +47,14 @@ func captured(t testing.TB, name string) []byte {
 	return body
 }
 
+func secretsOf(texts ...string) []secret.Value {
+	var list []secret.Value
+	for _, text := range texts {
+		list = append(list, secret.New(text))
+	}
+	return list
+}
+
 func sign(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
@@ -53,7 +62,7 @@ func sign(secret string, body []byte) string {
 }
 
 func TestVerifyAcceptsPublishedVectors(t *testing.T) {
-	secrets := []Secret{librarySecret, capturedSecret}
+	secrets := secretsOf(librarySecret, capturedSecret)
 	for name, signature := range vectors {
 		body := captured(t, name)
 		if !Verify(secrets, body, []string{signature}) {
@@ -62,7 +71,7 @@ func TestVerifyAcceptsPublishedVectors(t *testing.T) {
 		if Verify(secrets, append(bytes.Clone(body), '\n'), []string{signature}) {
 			t.Errorf("%s: accepted with one more byte", name)
 		}
-		if Verify([]Secret{"another"}, body, []string{signature}) {
+		if Verify(secretsOf("another"), body, []string{signature}) {
 			t.Errorf("%s: accepted with another secret", name)
 		}
 	}
@@ -72,10 +81,10 @@ func TestVerify(t *testing.T) {
 	body := []byte(`{"event":{}}`)
 	right := sign("new", body)
 	wrong := sign("stranger", body)
-	secrets := []Secret{"old", "new"}
+	secrets := secretsOf("old", "new")
 
 	for name, test := range map[string]struct {
-		secrets []Secret
+		secrets []secret.Value
 		header  []string
 		want    bool
 	}{
@@ -91,7 +100,7 @@ func TestVerify(t *testing.T) {
 		"no header":                         {secrets, nil, false},
 		"empty header":                      {secrets, []string{""}, false},
 		"no secrets":                        {nil, []string{right}, false},
-		"empty secret":                      {[]Secret{""}, []string{sign("", body)}, false},
+		"empty secret":                      {secretsOf(""), []string{sign("", body)}, false},
 		"another version":                   {secrets, []string{"v0=" + right[3:]}, false},
 		"another version beside a right v1": {secrets, []string{"v2=00," + right}, true},
 		"no version":                        {secrets, []string{right[3:]}, false},
@@ -316,12 +325,12 @@ func FuzzDecode(f *testing.F) {
 func FuzzVerify(f *testing.F) {
 	f.Add("v1=00", "secret", []byte("body"))
 	f.Add(",,v1=,v1", "", []byte{})
-	f.Add(vectors["ping.json"], string(capturedSecret), captured(f, "ping.json"))
-	f.Fuzz(func(t *testing.T, header, secret string, body []byte) {
-		if Verify([]Secret{Secret(secret)}, body, []string{header}) && !strings.Contains(strings.ToLower(header), sign(secret, body)) {
+	f.Add(vectors["ping.json"], capturedSecret, captured(f, "ping.json"))
+	f.Fuzz(func(t *testing.T, header, key string, body []byte) {
+		if Verify(secretsOf(key), body, []string{header}) && !strings.Contains(strings.ToLower(header), sign(key, body)) {
 			t.Errorf("header %q is accepted without the right signature", header)
 		}
-		if secret != "" && !Verify([]Secret{Secret(secret)}, body, []string{header, sign(secret, body)}) {
+		if key != "" && !Verify(secretsOf(key), body, []string{header, sign(key, body)}) {
 			t.Errorf("the right signature is refused beside %q", header)
 		}
 	})
@@ -330,7 +339,7 @@ func FuzzVerify(f *testing.F) {
 func BenchmarkWebhook(b *testing.B) {
 	body := captured(b, "triggered.json")
 	signature := []string{vectors["triggered.json"]}
-	secrets := []Secret{librarySecret, capturedSecret}
+	secrets := secretsOf(librarySecret, capturedSecret)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
