@@ -31,7 +31,7 @@ func BenchmarkPutDelivery(b *testing.B) {
 		d.Type, d.Incident = incident.EventTriggered, incident.ID(fmt.Sprintf("Q%013d", n))
 		d.Service = incident.ServiceID(fmt.Sprintf("P%06d", n%50))
 		d.OccurredAt, d.ReceivedAt = time.Now(), time.Now()
-		if fresh, err := s.PutDelivery(b.Context(), d); err != nil || !fresh {
+		if _, fresh, err := s.PutDelivery(b.Context(), d); err != nil || !fresh {
 			b.Fatalf("fresh %v, error %v", fresh, err)
 		}
 	}

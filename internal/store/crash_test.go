@@ -49,7 +49,7 @@ func writeUntilKilled(path string) {
 	for g := range 8 {
 		go func() {
 			for n := g; ; n += 8 {
-				_, err := s.PutDelivery(ctx, event(n))
+				_, _, err := s.PutDelivery(ctx, event(n))
 				say(err, "event", n)
 				id := incident.ID(fmt.Sprint("Q", n))
 				_, err = s.Begin(ctx, incident.Record{Incident: incident.Incident{ID: id}, WorkflowRun: "w", ReceivedAt: time.UnixMicro(1)})

@@ -9,12 +9,12 @@ import (
 	"shodo/internal/incident"
 )
 
-// PutDelivery stores one webhook delivery and says whether it is the first with its event id; a repetition changes
-// nothing. It is durable when PutDelivery returns nil. Seq and Lane are the store's to give: the lane is the service,
-// but deliveries of an incident that has pending ones join their lane, so that a lane holds them all in order.
-func (s *Store) PutDelivery(ctx context.Context, d incident.Delivery) (fresh bool, err error) {
+// PutDelivery stores one webhook delivery. Fresh: it is the first with its event id; a repetition changes nothing. It
+// is durable when PutDelivery returns nil. Seq and Lane are the store's to give: the lane is the service, but
+// deliveries of an incident that has pending ones join their lane, so that a lane holds them all in order.
+func (s *Store) PutDelivery(ctx context.Context, d incident.Delivery) (lane string, fresh bool, err error) {
 	if d.ID == "" {
-		return false, fmt.Errorf("store event: %w: it has no id", ErrInvalid)
+		return "", false, fmt.Errorf("store event: %w: it has no id", ErrInvalid)
 	}
 	if d.State == "" {
 		d.State = incident.Pending
@@ -25,24 +25,44 @@ func (s *Store) PutDelivery(ctx context.Context, d incident.Delivery) (fresh boo
 	if d.Body == nil {
 		d.Body = []byte{}
 	}
-	fresh, err = writeFor(ctx, s, func(t *tx) (bool, error) {
+	type placed struct {
+		lane  string
+		fresh bool
+	}
+	got, err := writeFor(ctx, s, func(t *tx) (p placed, err error) {
+		if p.lane, err = laneOf(t, d); err != nil {
+			return p, err
+		}
 		n, err := t.exec(`
 			INSERT INTO deliveries (event, type, incident, service, lane, merged_into, agent, agent_name, agent_type,
 				subscription, occurred_at, received_at, state, attempts, detail, settled_at, body)
-			VALUES ($1, $2, $3, $4,
-				coalesce((SELECT min(lane) FROM deliveries WHERE incident = $3 AND incident <> '' AND state = 'pending'), $4),
-				$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 			ON CONFLICT (event) DO NOTHING`,
-			text(d.ID), text(d.Type), text(d.Incident), text(d.Service), text(d.MergedInto),
+			text(d.ID), text(d.Type), text(d.Incident), text(d.Service), p.lane, text(d.MergedInto),
 			text(d.Agent.ID), text(d.Agent.Name), text(d.Agent.Type), text(d.Subscription),
 			micros(d.OccurredAt), d.ReceivedAt.UnixMicro(), string(d.State), d.Attempts, text(d.Detail),
 			micros(d.SettledAt), d.Body)
-		return n == 1, err
+		p.fresh = n == 1
+		return p, err
 	})
 	if err != nil {
-		return false, fmt.Errorf("store event %q: %w", d.ID, err)
+		return "", false, fmt.Errorf("store event %q: %w", d.ID, err)
 	}
-	return fresh, nil
+	return got.lane, got.fresh, nil
+}
+
+// laneOf is the lane in which the incident has something pending, or else the service.
+func laneOf(t *tx, d incident.Delivery) (string, error) {
+	if d.Incident == "" {
+		return text(d.Service), nil
+	}
+	var lane sql.NullString
+	err := t.row(`SELECT min(lane) FROM deliveries WHERE incident = $1 AND incident <> '' AND state = 'pending'`,
+		text(d.Incident)).Scan(&lane)
+	if err != nil || lane.Valid {
+		return lane.String, err
+	}
+	return text(d.Service), nil
 }
 
 // SettleDeliveries says how the inbox is done with some deliveries: all of them, or none when it fails.

@@ -61,7 +61,7 @@ func TestURLs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, url)
-			if _, err := s.PutDelivery(t.Context(), event(1)); err != nil {
+			if _, _, err := s.PutDelivery(t.Context(), event(1)); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -92,7 +92,7 @@ func TestSecondEngineIsRefused(t *testing.T) {
 	if !strings.Contains(err.Error(), fmt.Sprintf("(process %d)", os.Getpid())) {
 		t.Errorf("the error does not say who: %v", err)
 	}
-	if _, err := first.PutDelivery(t.Context(), event(1)); err != nil {
+	if _, _, err := first.PutDelivery(t.Context(), event(1)); err != nil {
 		t.Fatalf("the first engine was disturbed: %v", err)
 	}
 	if err := first.Close(); err != nil {
@@ -155,7 +155,7 @@ func TestReader(t *testing.T) {
 	if err := reader.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, err = reader.PutDelivery(t.Context(), event(1))
+	_, _, err = reader.PutDelivery(t.Context(), event(1))
 	wantError(t, err, store.ErrReadOnly)
 }
 
@@ -192,7 +192,7 @@ func fillUntilFull(t *testing.T, s *store.Store, size int) {
 	for n := 0; refused < 20; n++ {
 		d := event(n)
 		d.Body = bytes.Repeat([]byte{'x'}, size)
-		fresh, err := s.PutDelivery(t.Context(), d)
+		_, fresh, err := s.PutDelivery(t.Context(), d)
 		switch {
 		case err == nil && fresh:
 			acknowledged[d.ID] = true
@@ -227,7 +227,7 @@ func fillUntilFull(t *testing.T, s *store.Store, size int) {
 
 func goesOn(t *testing.T, s *store.Store) {
 	t.Helper()
-	if fresh, err := s.PutDelivery(t.Context(), event(1_000_000)); err != nil || !fresh {
+	if _, fresh, err := s.PutDelivery(t.Context(), event(1_000_000)); err != nil || !fresh {
 		t.Fatalf("with space again: fresh %v, error %v", fresh, err)
 	}
 	if err := s.Ping(t.Context()); err != nil {
@@ -240,7 +240,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 	if err := s.WriterPragma(t.Context(), "query_only = 1"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.PutDelivery(t.Context(), event(1))
+	_, _, err := s.PutDelivery(t.Context(), event(1))
 	wantError(t, err, store.ErrReadOnly)
 	wantError(t, s.Ping(t.Context()), store.ErrReadOnly)
 }

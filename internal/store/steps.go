@@ -36,15 +36,13 @@ func startStep(t *tx, step incident.Step) (incident.StepState, error) {
 			started_at, note)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', $12, $13)
 		ON CONFLICT (incident, run, phase, attempt, round, place) DO NOTHING`,
-		text(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index, text(step.ID), text(step.Name),
-		text(step.Action), string(step.Status), document(step.Params), micros(step.StartedAt), text(step.Note))
+		append(stepKey(k), text(step.ID), text(step.Name), text(step.Action), string(step.Status), document(step.Params),
+			micros(step.StartedAt), text(step.Note))...)
 	if err != nil {
 		return incident.StepState{}, err
 	}
 	if added == 0 {
-		known, err := scanStep(t.row(selectSteps+` WHERE s.incident = $1 AND s.run = $2 AND s.phase = $3
-			AND s.attempt = $4 AND s.round = $5 AND s.place = $6`,
-			text(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index))
+		known, err := scanStep(t.row(selectStep, stepKey(k)...))
 		return incident.StepState{Step: known}, err
 	}
 	if err := countAttempt(t, step); err != nil {
@@ -89,9 +87,9 @@ func finishStep(t *tx, step incident.Step, inline, packed []byte) error {
 			params = coalesce(excluded.params, steps.params), output = excluded.output, error = excluded.error,
 			error_kind = excluded.error_kind, started_at = coalesce(steps.started_at, excluded.started_at),
 			ended_at = excluded.ended_at, note = excluded.note`,
-		text(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index, text(step.ID), text(step.Name),
-		text(step.Action), text(step.Status), truth(step.Healthy), document(step.Params), inline, text(step.Error),
-		text(step.ErrorKind), micros(step.StartedAt), micros(step.EndedAt), text(step.Note))
+		append(stepKey(k), text(step.ID), text(step.Name), text(step.Action), text(step.Status), truth(step.Healthy),
+			document(step.Params), inline, text(step.Error), text(step.ErrorKind), micros(step.StartedAt),
+			micros(step.EndedAt), text(step.Note))...)
 	if err != nil {
 		return err
 	}
@@ -111,13 +109,13 @@ func finishStep(t *tx, step incident.Step, inline, packed []byte) error {
 func putOutput(t *tx, k incident.StepKey, packed []byte) error {
 	if packed == nil {
 		_, err := t.exec(`DELETE FROM outputs WHERE incident = $1 AND run = $2 AND phase = $3 AND attempt = $4
-			AND round = $5 AND place = $6`, text(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index)
+			AND round = $5 AND place = $6`, stepKey(k)...)
 		return err
 	}
 	_, err := t.exec(`INSERT INTO outputs (incident, run, phase, attempt, round, place, gzip)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (incident, run, phase, attempt, round, place) DO UPDATE SET gzip = excluded.gzip`,
-		text(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index, packed)
+		append(stepKey(k), packed)...)
 	return err
 }
 
@@ -175,6 +173,14 @@ const selectSteps = `SELECT s.incident, s.run, s.phase, s.attempt, s.round, s.pl
 	s.healthy, s.params, s.output, o.gzip, s.error, s.error_kind, s.started_at, s.ended_at, s.note
 	FROM steps s LEFT JOIN outputs o ON o.incident = s.incident AND o.run = s.run AND o.phase = s.phase
 		AND o.attempt = s.attempt AND o.round = s.round AND o.place = s.place`
+
+const selectStep = selectSteps + ` WHERE s.incident = $1 AND s.run = $2 AND s.phase = $3 AND s.attempt = $4
+	AND s.round = $5 AND s.place = $6`
+
+// stepKey is a key as the first six arguments of a query.
+func stepKey(k incident.StepKey) []any {
+	return []any{text(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index}
+}
 
 func scanStep(row scanner) (incident.Step, error) {
 	var s incident.Step

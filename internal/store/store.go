@@ -164,6 +164,6 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Watch tells of every transition and step after it has become durable, in order, from now until ctx ends or the store
-// closes; then the channel closes. It never slows the writer down: a watcher that falls 65,536 changes behind loses
+// closes; then the channel closes. It never slows the writer down: a watcher that falls 10,000 changes behind loses
 // its channel.
 func (s *Store) Watch(ctx context.Context) <-chan incident.Change { return s.watch.add(ctx) }

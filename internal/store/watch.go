@@ -8,7 +8,7 @@ import (
 )
 
 // maxBehind is how many changes a watcher may be behind before it loses its channel.
-const maxBehind = 65_536
+const maxBehind = 10_000
 
 // watchers hands changes to whoever watches, without ever waiting for them.
 type watchers struct {

@@ -13,7 +13,7 @@ import (
 func deliveredOnce(t *testing.T, s *store.Store) {
 	var fresh atomic.Int32
 	together(100, func(int) {
-		is, err := s.PutDelivery(t.Context(), delivery("Q1", "P1", 1))
+		_, is, err := s.PutDelivery(t.Context(), delivery("Q1", "P1", 1))
 		if err != nil {
 			t.Error(err)
 		}
@@ -163,7 +163,7 @@ func prune(t *testing.T, s *store.Store) {
 	if len(left) != 1200-n || left[0].State != incident.Parked || left[1].State != incident.Pending {
 		t.Fatalf("%d left, beginning with %s and %s", len(left), left[0].State, left[1].State)
 	}
-	fresh, err := s.PutDelivery(t.Context(), left[0])
+	_, fresh, err := s.PutDelivery(t.Context(), left[0])
 	must(t, err)
 	if fresh {
 		t.Fatal("what still waits was forgotten")
@@ -171,7 +171,7 @@ func prune(t *testing.T, s *store.Store) {
 }
 
 func refusedDeliveries(t *testing.T, s *store.Store) {
-	_, err := s.PutDelivery(t.Context(), incident.Delivery{})
+	_, _, err := s.PutDelivery(t.Context(), incident.Delivery{})
 	wantError(t, err, store.ErrInvalid)
 	list, err := s.PendingDeliveries(t.Context(), "", 0, 10)
 	must(t, err)

@@ -100,7 +100,7 @@ func delivery(id incident.ID, service incident.ServiceID, n int) incident.Delive
 func put(t *testing.T, s *store.Store, list ...incident.Delivery) {
 	t.Helper()
 	for _, d := range list {
-		fresh, err := s.PutDelivery(t.Context(), d)
+		_, fresh, err := s.PutDelivery(t.Context(), d)
 		must(t, err)
 		if !fresh {
 			t.Fatalf("event %q is taken for a repetition", d.ID)
@@ -198,14 +198,14 @@ func failureIsAlone(t *testing.T, s *store.Store) {
 func callerGone(t *testing.T, s *store.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.PutDelivery(ctx, delivery("Q1", "P1", 1))
+	_, _, err := s.PutDelivery(ctx, delivery("Q1", "P1", 1))
 	wantError(t, err, context.Canceled)
 	put(t, s, delivery("Q1", "P1", 1)) // it may be repeated, and was not stored
 }
 
 func afterClose(t *testing.T, s *store.Store) {
 	must(t, s.Close())
-	_, err := s.PutDelivery(t.Context(), delivery("Q1", "P1", 1))
+	_, _, err := s.PutDelivery(t.Context(), delivery("Q1", "P1", 1))
 	wantError(t, err, store.ErrClosed)
 	must(t, s.Close())
 }
@@ -219,7 +219,7 @@ func manyAtOnce(t *testing.T, s *store.Store) {
 				t.Errorf("%s: %v", id, err)
 			}
 		}
-		_, err := s.PutDelivery(t.Context(), delivery(id, "P1", 1))
+		_, _, err := s.PutDelivery(t.Context(), delivery(id, "P1", 1))
 		check(err)
 		_, err = s.Begin(t.Context(), record(id))
 		check(err)
