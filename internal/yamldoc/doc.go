@@ -146,6 +146,8 @@ func syntaxHint(message, line string) string {
 		return "text that begins with * or & needs quotes"
 	case has("end of stream"):
 		return "a quote is not closed"
+	case has("',' or '}'"), has("',' or ']'"):
+		return `inside { } and [ ], text with ":", ",", "?" or brackets needs quotes; or a bracket is not closed`
 	case has("did not find expected"), has("could not find expected"):
 		return "a bracket or quote is not closed, or the indentation is wrong"
 	}
