@@ -240,7 +240,8 @@ func (p Packet) remaining(steps []incident.Step, authors []string) []string {
 			continue
 		}
 		switch {
-		case s.Status == incident.Started || s.ErrorKind == incident.UnknownEffect:
+		case s.Status == incident.Started, s.ErrorKind == incident.UnknownEffect, s.ErrorKind == incident.Cancelled,
+			s.ErrorKind == incident.TimedOut: // it was sent, and nobody heard how it ended
 			list = append(list, fmt.Sprintf(p.words.phrase.unknownFirst, oneLine(s.Name, maxName)))
 		case s.Status == incident.Planned:
 			list = append(list, fmt.Sprintf(p.words.phrase.planned, oneLine(s.Name, maxName)))
@@ -272,10 +273,13 @@ func links(alerts []incident.Alert) []string {
 	return list
 }
 
+// told gives each tier once: it is told in several places.
 func told(rec incident.Record) []Told {
 	var list []Told
+	seen := map[string]bool{}
 	for _, t := range rec.Transitions {
-		if t.Kind == incident.ToldTier && t.Run == rec.Run && len(list) < 10 {
+		if t.Kind == incident.ToldTier && t.Run == rec.Run && !seen[t.By] && len(list) < 10 {
+			seen[t.By] = true
 			list = append(list, Told{oneLine(t.By, maxName), t.At})
 		}
 	}

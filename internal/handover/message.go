@@ -85,6 +85,19 @@ func breakMention(s, word string) string {
 	}
 }
 
+// escapedWidth is the most that a rune takes once it is escaped.
+func escapedWidth(r rune) int {
+	switch {
+	case r == '&':
+		return len("&amp;")
+	case r == '<', r == '>':
+		return len("&lt;")
+	case r == '@', r == '`', r > 0xFFFF:
+		return 2
+	}
+	return 1
+}
+
 // cutEscaped is escape for a text that may use at most max UTF-16 units when it is escaped; a cut is marked.
 func cutEscaped(s string, max int) string {
 	if whole := escape(s); width(whole) <= max {
@@ -92,10 +105,7 @@ func cutEscaped(s string, max int) string {
 	}
 	n := 1 // the mark
 	for i, r := range s {
-		if n += width(escape(string(r))); r == '@' {
-			n++
-		}
-		if n > max {
+		if n += escapedWidth(r); n > max {
 			return escape(s[:i]) + "…"
 		}
 	}
@@ -154,15 +164,10 @@ func fence(s string, max int) string {
 	runes := []rune(s)
 	start, n := len(runes), frame+2
 	for start > 0 {
-		if n += width(escapeCode(string(runes[start-1]))); n > max {
+		if n += escapedWidth(runes[start-1]); n > max {
 			break
 		}
 		start--
 	}
-	kept := escapeCode(string(runes[start:]))
-	for width(kept)+frame+2 > max { // broken fences made it longer
-		start = min(start+max/10+1, len(runes))
-		kept = escapeCode(string(runes[start:]))
-	}
-	return "```\n…\n" + kept + "\n```"
+	return "```\n…\n" + escapeCode(string(runes[start:])) + "\n```"
 }

@@ -21,7 +21,7 @@ func (p Packet) Note() string {
 		noteEvidence(&b, e, p.words)
 	}
 	if p.RunbookText != "" {
-		b.WriteString("\n■ " + p.words.label.runbook + "\n" + indented(p.RunbookText, "  ") + "\n")
+		b.WriteString("\n■ " + p.words.label.runbook + "\n" + indented(cutMiddle(p.RunbookText, maxRunbookNote, p.words.phrase.cutBytes), "  ") + "\n")
 	}
 	return cutNote(b.String(), "\n"+d.footer+"\n", p.words.phrase.cutNote)
 }

@@ -135,15 +135,16 @@ type Told struct {
 
 // Sizes, in characters, to which texts of a record are cut before they are shown. What is worth more goes into a file.
 const (
-	maxTitle  = 300
-	maxName   = 120
-	maxWhy    = 500
-	maxWhat   = 400
-	maxFound  = 400
-	maxError  = 500
-	maxItem   = 300
-	maxURL    = 1_000
-	shortRows = 12
-	maxShort  = 1_500
-	maxRows   = 40 // of steps, attempts, evidence, remaining work
+	maxTitle       = 300
+	maxName        = 120
+	maxWhy         = 500
+	maxWhat        = 400
+	maxFound       = 400
+	maxError       = 500
+	maxItem        = 300
+	maxURL         = 1_000
+	shortRows      = 12
+	maxShort       = 1_500
+	maxRunbookNote = 6_000 // bytes of a runbook in a note
+	maxRows        = 40    // of steps, attempts, evidence, remaining work
 )

@@ -1,0 +1,125 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	slackgo "github.com/slack-go/slack"
+)
+
+// The kinds of error; use errors.Is.
+var (
+	ErrChannel   = errors.New("channel is not there or not open to the bot") // fix the tier's channel, or invite the bot
+	ErrAuth      = errors.New("token is not accepted")                       // fix slack.bot_token or the app's scopes
+	ErrRefused   = errors.New("message is refused")                          // the same message is refused again
+	ErrGone      = errors.New("message is gone")                             // nothing to change or to reply to
+	ErrTransient = errors.New("no success this time")                        // trying again may help
+)
+
+// Error is what one call of Slack's API came to.
+type Error struct {
+	Method     string        // "chat.postMessage"
+	Code       string        // Slack's error code, "http 502", "rate_limited", or what went wrong on the way
+	Hint       string        // what to do about it; may be empty
+	RetryAfter time.Duration // how long Slack asks to wait; zero when it does not say
+	kind       error
+	cause      error
+}
+
+// Error says what was called, what came back and what to do.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("slack %s: %s: %s", e.Method, e.kind, e.Code)
+	if e.RetryAfter > 0 {
+		s += fmt.Sprintf(", wait %s", e.RetryAfter)
+	}
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+// Unwrap gives the kind, and the cause where it may be told: a context's end.
+func (e *Error) Unwrap() []error {
+	if e.cause != nil {
+		return []error{e.kind, e.cause}
+	}
+	return []error{e.kind}
+}
+
+// codes sorts Slack's error codes by what they mean for the caller
+// (docs.slack.dev, reference/methods/chat.postMessage, chat.update, files.completeUploadExternal).
+func kindOf(code string) (kind error, hint string) {
+	switch code {
+	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_thread_only_channel",
+		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "messages_tab_disabled",
+		"team_access_not_granted", "posting_to_channel_denied", "cannot_reply_to_message", "invalid_channel":
+		return ErrChannel, "check the channel's name and invite the bot to it"
+	case "missing_scope", "no_permission", "not_allowed_token_type", "access_denied", "ekm_access_denied", "team_not_found",
+		"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required",
+		"enterprise_is_restricted", "two_factor_setup_required", "app_missing_action_url", "deprecated_endpoint", "method_deprecated":
+		return ErrAuth, "check slack.bot_token and the scopes of the app"
+	case "message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "cant_broadcast_message":
+		return ErrGone, ""
+	case "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
+		"team_added_to_org", "accesslimited", "upload_not_found", "file_update_failed", "external_channel_migrating", "slack_connect_blocked_file_upload":
+		return ErrTransient, ""
+	}
+	return ErrRefused, ""
+}
+
+// classified turns what slack-go gave into an *Error. The text of transport errors is reduced to its reason: their URLs
+// may be upload addresses, which are secrets.
+func classified(ctx context.Context, method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &Error{Method: method, kind: ErrTransient}
+	var answer slackgo.SlackErrorResponse
+	var limited *slackgo.RateLimitedError
+	var status slackgo.StatusCodeError
+	var transport *url.Error
+	switch {
+	case ctx.Err() != nil:
+		e.Code, e.cause = "no answer in time", ctx.Err()
+	case errors.As(err, &limited):
+		e.Code, e.RetryAfter = "rate_limited", max(limited.RetryAfter, time.Second)
+	case errors.As(err, &answer):
+		e.Code = answer.Err
+		e.kind, e.Hint = kindOf(answer.Err)
+		if answer.Needed != "" {
+			e.Hint = "the app needs the scope " + answer.Needed
+		}
+		if detail := strings.Join(answer.ResponseMetadata.Messages, "; "); detail != "" {
+			e.Code += " (" + shortened(detail, 300) + ")"
+		}
+	case errors.As(err, &status):
+		e.Code = fmt.Sprintf("http %d", status.Code)
+		switch {
+		case status.Code == 401, status.Code == 403:
+			e.kind, e.Hint = ErrAuth, "check slack.bot_token and slack.api_url"
+		case status.Code == 429:
+			e.RetryAfter = time.Second
+		case status.Code < 500:
+			e.kind, e.Hint = ErrRefused, "check slack.api_url"
+		}
+	case errors.As(err, &transport):
+		e.Code = transport.Err.Error()
+		if errors.Is(transport.Err, context.DeadlineExceeded) || transport.Timeout() {
+			e.Code = "no answer in time"
+		}
+	default:
+		e.Code = "the answer is not understood"
+	}
+	return e
+}
+
+func shortened(s string, max int) string {
+	if runes := []rune(s); len(runes) > max {
+		return string(runes[:max]) + "…"
+	}
+	return s
+}
