@@ -1,9 +1,8 @@
 package action
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 )
@@ -61,30 +60,54 @@ func (m *masking) text(s string) string {
 	return s
 }
 
-func (m *masking) output(raw json.RawMessage) json.RawMessage {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, secret := range m.secrets {
-		inside, err := encode(secret)
-		if err != nil {
-			continue
-		}
-		inside = inside[1 : len(inside)-1]
-		raw = bytes.ReplaceAll(raw, inside, []byte(masked))
+// output gives the output with its texts masked. Names of fields are ours and stay.
+func (m *masking) output(output any) any {
+	if output == nil {
+		return nil
 	}
-	return raw
+	copied := reflect.New(reflect.TypeOf(output)).Elem()
+	copied.Set(reflect.ValueOf(output))
+	m.value(copied)
+	return copied.Interface()
 }
 
-// error gives the error as an *Error, without secrets.
+func (m *masking) value(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(m.text(v.String()))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			m.value(v.Field(i))
+		}
+	case reflect.Slice:
+		clean := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(clean, v)
+		for i := range clean.Len() {
+			m.value(clean.Index(i))
+		}
+		v.Set(clean)
+	case reflect.Map:
+		clean := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for key, old := range v.Seq2() {
+			value := reflect.New(old.Type()).Elem()
+			value.Set(old)
+			m.value(value)
+			clean.SetMapIndex(key, value)
+		}
+		v.Set(clean)
+	}
+}
+
+// error gives the error as an *Error whose text holds no secret and no control characters.
 func (m *masking) error(err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *Error
-	if !errors.As(err, &known) || known != err {
+	known, ok := err.(*Error)
+	if !ok {
 		known = &Error{Kind: KindOf(err), Err: err}
 	}
-	text, hint := m.text(known.Err.Error()), m.text(known.Hint)
+	text, hint := m.text(Text([]byte(known.Err.Error()))), m.text(Text([]byte(known.Hint)))
 	if text == known.Err.Error() && hint == known.Hint {
 		return known
 	}

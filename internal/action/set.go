@@ -82,11 +82,11 @@ func (s *Set) Run(ctx context.Context, name string, call Call) (json.RawMessage,
 	call.Heartbeat = heart.tell
 
 	output, err := runSafely(ctx, a, call)
-	raw, encodeErr := encode(output)
+	raw, encodeErr := encode(mask.output(output))
 	if encodeErr != nil && err == nil {
 		err = encodeErr
 	}
-	return mask.output(raw), mask.error(err)
+	return raw, mask.error(err)
 }
 
 // runSafely turns a panic into an error: one broken action must not stop the engine.

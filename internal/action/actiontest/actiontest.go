@@ -245,12 +245,12 @@ func (c Case) endless(t *testing.T) {
 	if c.Endless == nil {
 		t.Skip("the action has no output of unknown size")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	runtime.GC()
 	before := heapBytes()
 	peak := watchHeap(ctx)
-	output, err := c.run(t, ctx, c.call(c.Endless), 3*time.Second+action.Grace)
+	output, err := c.run(t, ctx, c.call(c.Endless), 2*time.Second+action.Grace)
 	cancel()
 	if grown := <-peak - before; grown > maxGrowth {
 		t.Errorf("memory grew by %d bytes, want at most %d", grown, maxGrowth)

@@ -69,6 +69,7 @@ func StartSSHD(t *testing.T, options ...string) *SSHD {
 			fmt.Sprintf("ListenAddress 127.0.0.1:%d", s.Port), "HostKey " + other, "HostKey " + filepath.Join(dir, "host"),
 			"AuthorizedKeysFile " + filepath.Join(dir, "authorized_keys"), "PidFile none", "UsePAM no", "StrictModes no",
 			"PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin yes", "MaxStartups 100",
+			"SetEnv SHLVL=5", // keeps bash from reading the user's own start files
 		}, options...)
 		write(t, filepath.Join(dir, "config"), []byte(strings.Join(config, "\n")+"\n"))
 		if s.start(filepath.Join(dir, "config")) {

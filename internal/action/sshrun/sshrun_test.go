@@ -86,22 +86,31 @@ func TestContract(t *testing.T) {
 				Echoes:   with(params{"command": []string{"echo", keyLine}}),
 				Late:     incident.TimedOut,
 				Failures: failures,
-				Hostile: []actiontest.Hostile{
-					{Place: "argument", Refuses: cannotBeArgument, Arrived: arrived, Params: func(text string) params {
-						return with(params{"command": []string{"sh", "-c", `printf %s "$#:"; printf %s "$1" | sha256sum`, "sh", text}})
-					}},
-					{Place: "variable", Refuses: cannotBeArgument, Arrived: arrived, Params: func(text string) params {
-						return with(params{"script": "printf %s 1:\nprintf %s \"$TEXT\" | sha256sum\n", "env": map[string]string{"TEXT": text}})
-					}},
-					{Place: "variable of a command", Refuses: cannotBeArgument, Arrived: arrived, Params: func(text string) params {
-						return with(params{"command": []string{"sh", "-c", `printf %s 1:; printf %s "$TEXT" | sha256sum`}, "env": map[string]string{"TEXT": text}})
-					}},
-				},
+				Hostile:  hostilePlaces(name),
 				NothingLeft: func(t *testing.T) {
 					actiontest.Eventually(t, "the command's processes end", func() bool { return actiontest.Running(mark) == 0 })
 				},
 			})
 		})
+	}
+}
+
+// hostilePlaces: the actions share their code, so ssh.read tries only the most usual place.
+func hostilePlaces(name string) []actiontest.Hostile {
+	with := func(more params) params { more["host"] = "127.0.0.1"; return more }
+	argument := actiontest.Hostile{Place: "argument", Refuses: cannotBeArgument, Arrived: arrived, Params: func(text string) params {
+		return with(params{"command": []string{"sh", "-c", `printf %s "$#:"; printf %s "$1" | sha256sum`, "sh", text}})
+	}}
+	if name == "ssh.read" {
+		return []actiontest.Hostile{argument}
+	}
+	return []actiontest.Hostile{argument,
+		{Place: "variable of a script", Refuses: cannotBeArgument, Arrived: arrived, Params: func(text string) params {
+			return with(params{"script": "printf %s 1:\nprintf %s \"$TEXT\" | sha256sum\n", "env": map[string]string{"TEXT": text}})
+		}},
+		{Place: "variable of a command", Refuses: cannotBeArgument, Arrived: arrived, Params: func(text string) params {
+			return with(params{"command": []string{"sh", "-c", `printf %s 1:; printf %s "$TEXT" | sha256sum`}, "env": map[string]string{"TEXT": text}})
+		}},
 	}
 }
 
