@@ -165,51 +165,6 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestShippedLibrary: scenarios/ and runbooks/ of this repository load without any problem, and so does the example
-// catalog that uses all of them.
-func TestShippedLibrary(t *testing.T) {
-	c, problems := catalog.Load(os.DirFS("../.."), "", builtin.List(builtin.Settings{}))
-	if problems != nil {
-		t.Fatal(problems)
-	}
-	for _, s := range c.Scenarios() {
-		if _, ok := c.Runbook(s.Runbook); !ok {
-			t.Errorf("scenario %q has no runbook", s.Name)
-		}
-		if len(s.Recover) > 0 && (s.Limits.Recoveries == nil || s.Limits.Targets == nil) {
-			t.Errorf("scenario %q repairs without limits", s.Name)
-		}
-	}
-	fsys := fstest.MapFS{}
-	for _, pattern := range []string{"scenarios/*.yaml", "runbooks/*.md"} {
-		add(t, fsys, os.DirFS("../.."), pattern)
-	}
-	add(t, fsys, os.DirFS("testdata/example"), "customers/*.yaml")
-	c, problems = catalog.Load(fsys, "", builtin.List(builtin.Settings{}))
-	if problems != nil {
-		t.Fatal(problems)
-	}
-	acme, _ := c.Customer("acme")
-	if len(acme.Adopted) != len(c.Scenarios()) {
-		t.Errorf("the example adopts %d of %d scenarios", len(acme.Adopted), len(c.Scenarios()))
-	}
-}
-
-func add(t *testing.T, to fstest.MapFS, from fs.FS, pattern string) {
-	t.Helper()
-	names, err := fs.Glob(from, pattern)
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no files match %q: %v", pattern, err)
-	}
-	for _, name := range names {
-		data, err := fs.ReadFile(from, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		to[name] = &fstest.MapFile{Data: data}
-	}
-}
-
 // large makes a catalog with many scenarios that one customer adopted; only the last one matches.
 func large(n int) fstest.MapFS {
 	fsys := fstest.MapFS{}
@@ -249,4 +204,38 @@ func BenchmarkDecide(b *testing.B) {
 			b.Fatal(d.Match.Why)
 		}
 	}
+}
+
+// FuzzLoad: no file makes loading or deciding panic, and there is a catalog exactly when there is no error.
+func FuzzLoad(f *testing.F) {
+	names, _ := filepath.Glob("testdata/*.txtar")
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	actions := builtin.List(builtin.Settings{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fsys := unpack(data)
+		for name := range fsys {
+			if !fs.ValidPath(name) {
+				t.Skip()
+			}
+		}
+		c, problems := catalog.Load(fsys, "", actions)
+		if (c == nil) != (problems.Err() != nil) {
+			t.Fatalf("catalog %v, problems %v", c, problems)
+		}
+		if c == nil {
+			return
+		}
+		for _, one := range c.Customers() {
+			d := c.Decide(incident.Incident{Title: "x", Service: incident.Ref{ID: string(one.Services[0].ID)}})
+			if d.Customer != one || d.Match.Why == "" {
+				t.Errorf("decision %+v", d)
+			}
+		}
+	})
 }
