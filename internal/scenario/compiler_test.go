@@ -67,7 +67,7 @@ func TestParseGivesWhatIsWritten(t *testing.T) {
 		"gather journal aws.ssm.read 1m0s continue 0 test.yaml:30",
 		"recover restart the unit aws.ssm.run_command 1m0s next_attempt 1 test.yaml:40",
 		"recover reboot the instance aws.ec2.reboot 5m0s next_attempt 2 test.yaml:44",
-		"check probe http.request 10s hand_over 0 test.yaml:24",
+		"verify probe http.request 10s continue 0 test.yaml:24",
 	}
 	if diff := cmp.Diff(wantSteps, steps); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

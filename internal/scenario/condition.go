@@ -113,14 +113,37 @@ func (p *program) values(f Facts) string {
 				v = nil
 			}
 		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			continue
-		}
-		told = append(told, path.String()+" is "+strings.TrimSpace(strings.Replace(clipTo(string(text), 80), "null", "missing", 1)))
+		told = append(told, path.String()+" is "+brief(v))
 		if len(told) == 5 {
 			break
 		}
 	}
 	return strings.Join(told, ", ")
+}
+
+// brief shows a value on one line, without going through a large one.
+func brief(v any) string {
+	const most = 80
+	switch v := v.(type) {
+	case nil:
+		return "missing"
+	case string:
+		return quote(clipTo(v, most))
+	case []any:
+		if sizeOf(v, most) > most {
+			return fmt.Sprintf("a list of %d", len(v))
+		}
+	case map[string]any:
+		if sizeOf(v, most) > most {
+			return fmt.Sprintf("a mapping of %d", len(v))
+		}
+	}
+	if text, err := format(v); err == nil {
+		return text
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return describe(v)
+	}
+	return clipTo(string(text), most)
 }

@@ -1,7 +1,10 @@
 package scenario
 
 import (
+	"fmt"
 	"reflect"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -127,4 +130,59 @@ func assignMap(into, from reflect.Value) bool {
 	}
 	into.Set(m)
 	return true
+}
+
+// defaultOf gives the value that the parameter's tag states. A default that does not fit its type is a mistake in the
+// engine, so it panics, at load.
+func defaultOf(f jsonField) setter {
+	text, ok := f.tag.Lookup("default")
+	if !ok || text == "" {
+		return nil
+	}
+	v := reflect.New(f.typ).Elem()
+	if !parseInto(v, text) {
+		panic(fmt.Sprintf("parameter %q: the default %q does not fit %s", f.name, text, f.typ))
+	}
+	return func(_ Facts, into reflect.Value) error {
+		into.Set(v)
+		return nil
+	}
+}
+
+// parseInto reads the text of a tag.
+func parseInto(v reflect.Value, text string) bool {
+	switch {
+	case v.Type() == ourDurationType, v.Type() == durationType:
+		d, err := time.ParseDuration(text)
+		v.SetInt(int64(d))
+		return err == nil
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		return parseInto(v.Elem(), text)
+	case v.Kind() == reflect.String:
+		v.SetString(text)
+		return true
+	case v.Kind() == reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		v.SetBool(b)
+		return err == nil
+	case v.CanInt():
+		i, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(i)
+		return err == nil
+	case v.CanFloat():
+		x, err := strconv.ParseFloat(text, 64)
+		v.SetFloat(x)
+		return err == nil
+	case v.Kind() == reflect.Slice:
+		for part := range strings.SplitSeq(text, ",") {
+			e := reflect.New(v.Type().Elem()).Elem()
+			if !parseInto(e, strings.TrimSpace(part)) {
+				return false
+			}
+			v.Set(reflect.Append(v, e))
+		}
+		return true
+	}
+	return false
 }

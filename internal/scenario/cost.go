@@ -221,5 +221,5 @@ func patternCost(pattern string) (int, error) {
 	if len(prog.Inst) > maxProgram {
 		return 0, errors.New("a pattern that is too costly; it repeats too much")
 	}
-	return 4 + len(prog.Inst)/4, nil
+	return 4 + len(prog.Inst)/2, nil
 }

@@ -36,7 +36,7 @@ func TestHostileExpressionsEnd(t *testing.T) {
 			if matched || !errors.Is(err, scenario.ErrCost) {
 				t.Errorf("got %v, %v; want %v", matched, err, scenario.ErrCost)
 			}
-			if took > 5*time.Second { // some 100 ms on an idle machine
+			if took > 30*time.Second { // at most 0.3 s on an idle machine, without the race detector
 				t.Errorf("it took %s", took)
 			}
 		})

@@ -6,18 +6,17 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"shodo/internal/incident"
 	"shodo/internal/yamldoc"
 )
 
 // The document is a scenario file as YAML: the keys and their plain types. What needs more than that (expressions,
 // parameters, order of the steps) is checked afterwards by reader.
 type document struct {
-	Title    string                             `yaml:"title" required:"true"`
-	Owner    string                             `yaml:"owner"`
-	Runbook  string                             `yaml:"runbook"`
-	Autonomy yamldoc.Located[incident.Autonomy] `yaml:"autonomy"`
-	Priority int                                `yaml:"priority"`
+	Title    yamldoc.Located[string] `yaml:"title" required:"true"`
+	Owner    string                  `yaml:"owner"`
+	Runbook  string                  `yaml:"runbook"`
+	Autonomy yaml.Node               `yaml:"autonomy"`
+	Priority int                     `yaml:"priority"`
 
 	Match   *matchDocument    `yaml:"match" required:"true"`
 	Inputs  inputDocuments    `yaml:"inputs"`
@@ -28,9 +27,9 @@ type document struct {
 	Recover []attemptDocument `yaml:"recover"`
 	Verify  *verifyDocument   `yaml:"verify"`
 
-	Unrecovered yamldoc.Located[string] `yaml:"unrecovered" enum:"hand_over,report"`
-	Close       closeDocument           `yaml:"close"`
-	HandOver    handOverDocument        `yaml:"hand_over"`
+	Unrecovered yaml.Node        `yaml:"unrecovered"`
+	Close       closeDocument    `yaml:"close"`
+	HandOver    handOverDocument `yaml:"hand_over"`
 
 	node *yaml.Node
 }
@@ -42,9 +41,7 @@ func (doc *document) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 		return
 	}
 	type plain document
-	p := plain{Autonomy: yamldoc.Located[incident.Autonomy]{Value: incident.Automatic}}
-	d.Decode(n, &p)
-	*doc = document(p)
+	d.Decode(n, (*plain)(doc))
 	doc.node = n
 }
 
@@ -69,7 +66,6 @@ type inputDocument struct {
 	Required *bool     `yaml:"required"`
 	From     yaml.Node `yaml:"from"`
 	Default  yaml.Node `yaml:"default"`
-	Doc      string    `yaml:"doc"`
 
 	name string
 	key  *yaml.Node
@@ -113,7 +109,7 @@ type stepDocument struct {
 	Healthy yaml.Node                       `yaml:"healthy"`
 	Timeout yamldoc.Located[*time.Duration] `yaml:"timeout"`
 	Retry   *yamldoc.Located[retryDocument] `yaml:"retry"`
-	OnError yamldoc.Located[OnError]        `yaml:"on_error" enum:"continue,next_attempt,hand_over"`
+	OnError yaml.Node                       `yaml:"on_error"`
 
 	node *yaml.Node
 }

@@ -55,11 +55,11 @@ func TestMatchesSaysWhy(t *testing.T) {
 			change: func(f *scenario.Facts) { f.Incident.Alerts = nil },
 			why:    `alert.summary == "acme is down" holds: alert.summary is "acme is down"`},
 		{name: "all alerts", match: `  when: any(incident.alerts, .summary startsWith "health")`, matched: true,
-			why: `any(incident.alerts, .summary startsWith "health") holds: incident.alerts is `},
+			why: `any(incident.alerts, .summary startsWith "health") holds: incident.alerts is a list of 1`},
 		{name: "teams", match: `  when: any(incident.teams, .name == "SRE")`, matched: true,
 			why: `any(incident.teams, .name == "SRE") holds: incident.teams is [{"id":"PT1","name":"SRE"}]`},
 		{name: "times compare", match: `  when: incident.created_at - alert.created_at < duration("1m")`, matched: true,
-			why: `incident.created_at - alert.created_at < duration("1m") holds: incident.created_at is "2026-11-19T18:00:00Z", alert.created_at is "2026-11-19T18:00:00Z"`},
+			why: `incident.created_at - alert.created_at < duration("1m") holds: incident.created_at is 2026-11-19T18:00:00Z, alert.created_at is 2026-11-19T18:00:00Z`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

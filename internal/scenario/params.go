@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ func (p params) render(f Facts) (json.RawMessage, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(strconv.Quote(field.name) + ":")
+		b.WriteString(quote(field.name) + ":")
 		if err := enc.Encode(v.FieldByIndex(field.index).Interface()); err != nil {
 			return nil, fmt.Errorf("parameter %q: %w", field.name, err)
 		}
@@ -261,7 +260,7 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (r withReader) environment(d *yamldoc.Decoder, n *yaml.Node) setter {
 	if n.Kind == yaml.MappingNode {
 		for i := 0; i < len(n.Content); i += 2 {
-			if key := n.Content[i]; !variableName.MatchString(key.Value) {
+			if key := n.Content[i]; !variableName.MatchString(key.Value) && !strings.Contains(key.Value, "${{") {
 				d.At(key.Value).Problem(key, fmt.Sprintf("%q cannot be the name of an environment variable", clipTo(key.Value, 60)), "use letters, digits and _")
 			}
 		}
@@ -299,6 +298,9 @@ func (r withReader) mapping(d *yamldoc.Decoder, n *yaml.Node, t reflect.Type, en
 	var items []setter
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i].Value
+		if strings.Contains(key, "${{") {
+			d.At(key).Problem(n.Content[i], `"${{ }}" is not allowed in a key`, "")
+		}
 		keys = append(keys, key)
 		items = append(items, r.value(d.At(key), n.Content[i+1], t.Elem(), enum))
 	}
@@ -328,61 +330,6 @@ func pointerTo(t reflect.Type, set setter) setter {
 		into.Set(v)
 		return nil
 	}
-}
-
-// defaultOf gives the value that the parameter's tag states. A default that does not fit its type is a mistake in the
-// engine, so it panics, at load.
-func defaultOf(f jsonField) setter {
-	text, ok := f.tag.Lookup("default")
-	if !ok || text == "" {
-		return nil
-	}
-	v := reflect.New(f.typ).Elem()
-	if !parseInto(v, text) {
-		panic(fmt.Sprintf("parameter %q: the default %q does not fit %s", f.name, text, f.typ))
-	}
-	return func(_ Facts, into reflect.Value) error {
-		into.Set(v)
-		return nil
-	}
-}
-
-// parseInto reads the text of a tag.
-func parseInto(v reflect.Value, text string) bool {
-	switch {
-	case v.Type() == ourDurationType, v.Type() == durationType:
-		d, err := time.ParseDuration(text)
-		v.SetInt(int64(d))
-		return err == nil
-	case v.Kind() == reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		return parseInto(v.Elem(), text)
-	case v.Kind() == reflect.String:
-		v.SetString(text)
-		return true
-	case v.Kind() == reflect.Bool:
-		b, err := strconv.ParseBool(text)
-		v.SetBool(b)
-		return err == nil
-	case v.CanInt():
-		i, err := strconv.ParseInt(text, 10, v.Type().Bits())
-		v.SetInt(i)
-		return err == nil
-	case v.CanFloat():
-		x, err := strconv.ParseFloat(text, 64)
-		v.SetFloat(x)
-		return err == nil
-	case v.Kind() == reflect.Slice:
-		for part := range strings.SplitSeq(text, ",") {
-			e := reflect.New(v.Type().Elem()).Elem()
-			if !parseInto(e, strings.TrimSpace(part)) {
-				return false
-			}
-			v.Set(reflect.Append(v, e))
-		}
-		return true
-	}
-	return false
 }
 
 // checkRendered refuses what a rendered value may not be.

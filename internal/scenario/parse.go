@@ -23,6 +23,7 @@ const (
 	DefaultEvery       = 15 * time.Second
 	maxTimeout         = 24 * time.Hour
 	maxSteps           = 200 // in one file
+	maxInputs          = 100
 	maxName            = 100 // bytes of an attempt's name
 	maxAttempts        = 10  // of one step
 	DefaultRetryEvery  = time.Second
@@ -65,14 +66,16 @@ type reader struct {
 }
 
 func (r *reader) scenario(d *yamldoc.Decoder, doc *document) *Scenario {
-	s := &Scenario{Title: doc.Title, Owner: doc.Owner, Runbook: doc.Runbook, Priority: doc.Priority}
-	s.Autonomy = r.autonomy(d.At("autonomy"), doc)
+	s := &Scenario{Title: r.plain(d.At("title"), doc.Title), Owner: doc.Owner, Runbook: doc.Runbook, Priority: doc.Priority}
+	s.Autonomy = r.autonomy(d.At("autonomy"), &doc.Autonomy)
 	if doc.Match != nil {
 		s.Match = r.match(d.At("match"), doc.Match)
 	}
 	s.Inputs = r.inputs(d.At("inputs"), doc.Inputs)
 	s.Limits = r.limits(d.At("limits"), doc)
-	r.nameSteps(d, doc)
+	if !r.nameSteps(d, doc) {
+		return s
+	}
 
 	known := scope{model: r.model, inputs: true}
 	if doc.Target.Kind != 0 {
@@ -96,19 +99,12 @@ func (r *reader) scenario(d *yamldoc.Decoder, doc *document) *Scenario {
 	return s
 }
 
-func (r *reader) autonomy(d *yamldoc.Decoder, doc *document) incident.Autonomy {
-	a := doc.Autonomy
-	switch a.Value {
-	case incident.Observe, incident.Automatic:
-	case incident.Suggest, incident.Approve:
-		d.Problem(nodeAt(a.Place), fmt.Sprintf("autonomy %q is not available", a.Value), "this version knows observe and automatic")
-	default:
-		if a.Place.Line > 0 && a.Value != "" {
-			known := []string{string(incident.Observe), string(incident.Automatic)}
-			d.Problem(nodeAt(a.Place), fmt.Sprintf("found %q, expected one of: %s", clipTo(string(a.Value), 60), strings.Join(known, ", ")), yamldoc.Suggest(string(a.Value), known))
-		}
+func (r *reader) autonomy(d *yamldoc.Decoder, n *yaml.Node) incident.Autonomy {
+	if n.Value == string(incident.Suggest) || n.Value == string(incident.Approve) {
+		d.Problem(n, fmt.Sprintf("autonomy %q is not available", n.Value), "this version knows observe and automatic")
+		return incident.Observe
 	}
-	return a.Value
+	return incident.Autonomy(r.word(d, n, string(incident.Automatic), string(incident.Observe)))
 }
 
 func (r *reader) match(d *yamldoc.Decoder, doc *matchDocument) Match {
@@ -135,6 +131,10 @@ var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (r *reader) inputs(d *yamldoc.Decoder, docs inputDocuments) []Input {
 	var inputs []Input
+	if len(docs) > maxInputs {
+		d.Problem(docs[0].key, fmt.Sprintf("%d inputs; at most %d are allowed", len(docs), maxInputs), "")
+		docs = docs[:maxInputs]
+	}
 	for _, doc := range docs {
 		d := d.At(doc.name)
 		if !identifier.MatchString(doc.name) {
@@ -218,17 +218,28 @@ func (r *reader) target(d *yamldoc.Decoder, n *yaml.Node, s scope) *Text {
 }
 
 func (r *reader) unrecovered(d *yamldoc.Decoder, doc *document) Unrecovered {
-	u := doc.Unrecovered
-	switch given := Unrecovered(u.Value); {
-	case u.Place.Line == 0 || given == "":
-		return UnrecoveredHandOver
-	case given != UnrecoveredHandOver && given != UnrecoveredReport:
-		known := []string{string(UnrecoveredHandOver), string(UnrecoveredReport)}
-		d.Problem(nodeAt(u.Place), fmt.Sprintf("found %q, expected one of: %s", clipTo(u.Value, 60), strings.Join(known, ", ")), yamldoc.Suggest(u.Value, known))
-	case len(doc.Recover) > 0:
-		d.Problem(nodeAt(u.Place), `"unrecovered" is only for a scenario without recover`, "remove it; when no attempt holds, the incident is handed over")
+	n := &doc.Unrecovered
+	if n.Kind != 0 && len(doc.Recover) > 0 {
+		d.Problem(n, `"unrecovered" is only for a scenario without recover`, "remove it; when no attempt holds, the incident is handed over")
 	}
-	return Unrecovered(u.Value)
+	return Unrecovered(r.word(d, n, string(UnrecoveredHandOver), string(UnrecoveredReport)))
+}
+
+// word reads one of the known words. The first one is the default.
+func (r *reader) word(d *yamldoc.Decoder, n *yaml.Node, known ...string) string {
+	word := known[0]
+	if n.Kind != 0 && d.Decode(n, &word) && !slices.Contains(known, word) {
+		d.Problem(n, fmt.Sprintf("found %q, expected one of: %s", clipTo(word, 60), strings.Join(known, ", ")), yamldoc.Suggest(word, known))
+	}
+	return word
+}
+
+// plain tells when a text that is shown as it is holds "${{ }}".
+func (r *reader) plain(d *yamldoc.Decoder, text yamldoc.Located[string]) string {
+	if strings.Contains(text.Value, "${{") {
+		d.Problem(nodeAt(text.Place), `"${{ }}" is not evaluated here`, "write plain text")
+	}
+	return text.Value
 }
 
 // duration gives the given duration or the default. Both ends are allowed.

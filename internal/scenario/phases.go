@@ -10,7 +10,8 @@ import (
 )
 
 // nameSteps notes the output of each named step, so that expressions can be checked against it.
-func (r *reader) nameSteps(d *yamldoc.Decoder, doc *document) {
+// It says whether the file has few enough to go on.
+func (r *reader) nameSteps(d *yamldoc.Decoder, doc *document) bool {
 	seen := map[string]int{}
 	count := 0
 	r.eachStep(d, doc, func(d *yamldoc.Decoder, step *stepDocument) {
@@ -35,6 +36,7 @@ func (r *reader) nameSteps(d *yamldoc.Decoder, doc *document) {
 	if count > maxSteps {
 		d.Problem(doc.node, fmt.Sprintf("%d steps; at most %d are allowed", count, maxSteps), "")
 	}
+	return count <= maxSteps
 }
 
 func (r *reader) eachStep(d *yamldoc.Decoder, doc *document, visit func(*yamldoc.Decoder, *stepDocument)) {
@@ -115,7 +117,7 @@ func (r *reader) attemptHead(d *yamldoc.Decoder, a *attemptDocument, names map[s
 		if len(a.Name.Value) > maxName {
 			d.At("name").Problem(nodeAt(a.Name.Place), fmt.Sprintf("the name of an attempt has at most %d bytes", maxName), "")
 		} else if a.Name.Value != "" {
-			unique(d.At("name"), names, "attempt", a.Name.Value, a.Name.Place)
+			unique(d.At("name"), names, "attempt", r.plain(d.At("name"), a.Name), a.Name.Place)
 		}
 	}
 	if a.Approval.Kind != 0 {
@@ -126,7 +128,7 @@ func (r *reader) attemptHead(d *yamldoc.Decoder, a *attemptDocument, names map[s
 func (r *reader) verify(d *yamldoc.Decoder, doc *document, s *Scenario, known scope) Verify {
 	v := Verify{Within: DefaultWithin, Every: DefaultEvery}
 	if doc.Verify == nil {
-		v.Steps = slices.Clone(s.Check)
+		v.Steps = checkAgain(s.Check, doc.Check)
 		if len(doc.Recover) > 0 && len(doc.Check) == 0 {
 			d.Problem(doc.node, "recover without a way to tell whether it helped", "give the scenario check, or verify its own steps")
 		}
@@ -151,7 +153,19 @@ func (r *reader) verify(d *yamldoc.Decoder, doc *document, s *Scenario, known sc
 	case len(doc.Check) == 0:
 		d.Problem(doc.Verify.node, "verify without steps", "give it steps, or give the scenario check")
 	default:
-		v.Steps = slices.Clone(s.Check)
+		v.Steps = checkAgain(s.Check, doc.Check)
 	}
 	return v
+}
+
+// checkAgain gives the steps of check as steps of verify, where one that fails is tried again unless it says otherwise.
+func checkAgain(steps []Step, docs []stepDocument) []Step {
+	steps = slices.Clone(steps)
+	for i := range steps {
+		steps[i].Phase = incident.Verify
+		if docs[i].OnError.Kind == 0 {
+			steps[i].OnError = Continue
+		}
+	}
+	return steps
 }

@@ -126,11 +126,11 @@ type Step struct {
 	ID      string // empty: later expressions cannot read it
 	Uses    string // the action's name
 	Action  Action
-	Phase   incident.Phase // where it was written; a step of check also runs in verify
-	Attempt string         // the name of its attempt, inside recover
-	If      *Condition     // nil: always
-	Healthy *Condition     // only in check and verify
-	Timeout time.Duration  // of one try: the step's own, else the action's
+	Phase   incident.Phase
+	Attempt string        // the name of its attempt, inside recover
+	If      *Condition    // nil: always
+	Healthy *Condition    // only in check and verify
+	Timeout time.Duration // of one try: the step's own, else the action's
 	Retry   Retry
 	OnError OnError
 	Place   string // "http-down.yaml:27", for messages

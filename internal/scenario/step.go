@@ -105,21 +105,16 @@ func (r *reader) retry(d *yamldoc.Decoder, doc *stepDocument, action Action) Ret
 	return retry
 }
 
-// onError gives what a failed step of the phase means.
+// onError gives what a failed step of the phase means. In verify a step that fails is not healthy yet.
 func (r *reader) onError(d *yamldoc.Decoder, doc *stepDocument, phase incident.Phase) OnError {
-	byDefault := map[incident.Phase]OnError{incident.Check: HandOverNow, incident.Gather: Continue, incident.Recover: NextAttempt, incident.Verify: Continue}
-	given := doc.OnError
-	switch given.Value {
-	case "":
-		return byDefault[phase]
-	case Continue, HandOverNow:
-	case NextAttempt:
-		if phase == incident.Check || phase == incident.Gather {
-			d.Problem(nodeAt(given.Place), fmt.Sprintf("%s has no attempts", phase), "write continue or hand_over")
-		}
-	default:
-		known := []string{string(Continue), string(NextAttempt), string(HandOverNow)}
-		d.Problem(nodeAt(given.Place), fmt.Sprintf("found %q, expected one of: %s", clipTo(string(given.Value), 60), strings.Join(known, ", ")), yamldoc.Suggest(string(given.Value), known))
+	known := []string{string(Continue), string(HandOverNow), string(NextAttempt)}
+	switch phase {
+	case incident.Check:
+		known = []string{string(HandOverNow), string(Continue)}
+	case incident.Gather:
+		known = []string{string(Continue), string(HandOverNow)}
+	case incident.Recover:
+		known = []string{string(NextAttempt), string(HandOverNow), string(Continue)}
 	}
-	return given.Value
+	return OnError(r.word(d, &doc.OnError, known...))
 }

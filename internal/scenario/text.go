@@ -16,6 +16,9 @@ const MaxText = 64 << 10
 // ErrText says that a rendered text is longer than MaxText or holds a NUL byte.
 var ErrText = errors.New("unusable text")
 
+// maxExpressions is how many expressions one text may hold.
+const maxExpressions = 100
+
 // Text is a text of a scenario that may hold "${{ }}". It is immutable.
 type Text struct {
 	source string
@@ -88,6 +91,7 @@ func (t *Text) fixed() string {
 func compileText(source string, s scope) (*Text, *sourceError) {
 	t := &Text{source: source}
 	fixed := strings.Builder{}
+	count := 0
 	for rest := source; rest != ""; {
 		before, after, found := strings.Cut(rest, "${{")
 		if !found {
@@ -100,6 +104,9 @@ func compileText(source string, s scope) (*Text, *sourceError) {
 			continue
 		}
 		fixed.WriteString(before)
+		if count++; count > maxExpressions {
+			return nil, &sourceError{message: fmt.Sprintf("more than %d expressions in one text", maxExpressions)}
+		}
 		offset := len(source) - len(after)
 		end := endOfExpression(after)
 		if end < 0 {
