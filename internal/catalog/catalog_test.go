@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -214,17 +215,24 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(data)
-	}
-	actions := builtin.List(builtin.Settings{})
-	f.Fuzz(func(t *testing.T, data []byte) {
 		fsys := unpack(data)
-		for name := range fsys {
-			if !fs.ValidPath(name) {
-				t.Skip()
+		for file := range fsys {
+			customer := fsys["customers/acme.yaml"]
+			if strings.HasPrefix(file, "scenarios/") && customer != nil {
+				f.Add(path.Base(file), fsys[file].Data, customer.Data)
 			}
 		}
-		c, problems := catalog.Load(fsys, "", actions)
+	}
+	actions := builtin.List(builtin.Settings{})
+	f.Fuzz(func(t *testing.T, name string, scenario, customer []byte) {
+		if !fs.ValidPath("scenarios/" + name) {
+			t.Skip()
+		}
+		c, problems := catalog.Load(fstest.MapFS{
+			"scenarios/" + name:   {Data: scenario},
+			"customers/acme.yaml": {Data: customer},
+			"runbooks/web.md":     {Data: []byte("# Web")},
+		}, "", actions)
 		if (c == nil) != (problems.Err() != nil) {
 			t.Fatalf("catalog %v, problems %v", c, problems)
 		}
