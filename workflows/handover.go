@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	// startOver is how long the last tier has for an answer before the first one is told again.
-	startOver = 30 * time.Minute
+	// startOver is how long the last tier has for an answer before the first one is told again. It doubles each time,
+	// up to lastStartOver.
+	startOver     = 30 * time.Minute
+	lastStartOver = 8 * time.Hour
 	// firstLook and lastLook bound the wait between two looks at the incident while a person has it, for the case
 	// that PagerDuty's event was lost.
 	firstLook = time.Hour
@@ -60,10 +62,15 @@ func (r *response) tier(round int) TierPlan {
 
 // patience is how long the tier of a round has for an answer.
 func (r *response) patience(round int) time.Duration {
-	if n := len(r.plan.Tiers); n > 0 && (round+1)%n != 0 {
-		return r.plan.Tiers[(round+1)%n].After
+	n := max(len(r.plan.Tiers), 1)
+	if next := (round + 1) % n; next != 0 {
+		return r.plan.Tiers[next].After
 	}
-	return startOver
+	wait := startOver
+	for range min(round/n, 8) {
+		wait *= 2
+	}
+	return min(wait, lastStartOver)
 }
 
 // tell sends the packet by Slack and by PagerDuty. One of the two is enough to go on; the other is repeated until it

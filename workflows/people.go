@@ -55,7 +55,11 @@ func (p *people) note(e incident.Event) {
 	case incident.EventResolved:
 		p.resolved, p.reopened = &e, nil
 	case incident.EventReopened:
-		p.reopened, p.resolved, p.taken = &e, nil, nil
+		// It was resolved before, even when that event was lost: this run ends, and the next one begins with this event.
+		p.reopened = &e
+		if p.resolved == nil {
+			p.resolved = &e
+		}
 	case incident.EventUnreadable:
 		p.taken = &e // what it says is not known: stop, and let a person look
 	default:

@@ -243,7 +243,9 @@ func (r *stepRun) once(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	output, err := r.a.Actions.Run(ctx, Call{Action: r.step.Uses, Params: r.record.Params, Customer: r.customer, Heartbeat: r.beat})
-	r.record.Output = output
+	if r.record.Output = nil; len(output) > 0 {
+		r.record.Output = output
+	}
 	return err
 }
 

@@ -53,7 +53,7 @@ type App struct {
 	log       *slog.Logger
 	metrics   *metrics
 	store     *store.Store
-	catalog   *source.Folder
+	catalog   *source.Source
 	actions   *action.Set
 	pagerduty *pagerduty.Client
 	slack     *slack.Client // nil: not configured
@@ -85,9 +85,8 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.inbox = inbox.New(a.store, workflows.NewStarter(a.temporal, a.customerOf), inbox.Config{
-		Self: a.self.known, Clock: time.Now, Log: a.log, Unreadable: a.unreadable,
+		Self: a.self.known, Trouble: a.trouble, Log: a.log, Metrics: registry,
 	})
-	a.metrics.watchInbox(a.inbox)
 	a.startWorker(o.Version)
 	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listen on %q: %w (change \"listen\")", a.cfg.Listen, err)
@@ -181,6 +180,7 @@ func (a *App) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.serve(ctx) })
 	group.Go(func() error { return a.handEvents(ctx) })
+	group.Go(func() error { a.metrics.watchRecord(ctx, a.store); return nil })
 	group.Go(func() error {
 		select {
 		case err := <-a.broken:

@@ -65,7 +65,7 @@ type slackEdge struct{ client *slack.Client }
 
 func (e slackEdge) Post(ctx context.Context, channel string, m handover.Message, key string) error {
 	_, err := e.client.Post(ctx, channel, m, key)
-	if errors.Is(err, slack.ErrChannel) || errors.Is(err, slack.ErrAuth) {
+	if errors.Is(err, slack.ErrChannel) || errors.Is(err, slack.ErrAuth) || errors.Is(err, slack.ErrRefused) {
 		return fmt.Errorf("%w: %w", workflows.ErrNotTaken, err)
 	}
 	return err
@@ -74,7 +74,7 @@ func (e slackEdge) Post(ctx context.Context, channel string, m handover.Message,
 // runner runs actions with the credentials that the customer has now.
 type runner struct {
 	actions *action.Set
-	catalog *source.Folder
+	catalog *source.Source
 	metrics *metrics
 	log     *slog.Logger
 }

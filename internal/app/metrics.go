@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"shodo/internal/inbox"
 	"shodo/internal/incident"
 	"shodo/internal/pagerduty"
 	"shodo/internal/store"
@@ -18,7 +17,6 @@ import (
 
 // metrics is what the process counts, beside what package web counts itself.
 type metrics struct {
-	factory   promauto.Factory
 	outcomes  *prometheus.CounterVec
 	told      *prometheus.CounterVec
 	steps     *prometheus.HistogramVec
@@ -30,7 +28,6 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	f := promauto.With(r)
 	return &metrics{
-		factory: f,
 		outcomes: f.NewCounterVec(prometheus.CounterOpts{Name: "shodo_outcomes_total",
 			Help: "First responses that have ended, by outcome and reason."}, []string{"outcome", "reason"}),
 		told: f.NewCounterVec(prometheus.CounterOpts{Name: "shodo_told_total",
@@ -52,16 +49,6 @@ func (m *metrics) observeStep(action string, kind incident.ErrorKind, took time.
 
 func (m *metrics) observePagerDuty(c pagerduty.Call) {
 	m.pagerduty.WithLabelValues(c.Method, c.Route, strconv.Itoa(c.Status)).Observe(c.Duration.Seconds())
-}
-
-// watchInbox shows what waits in the inbox.
-func (m *metrics) watchInbox(box *inbox.Inbox) {
-	gauge := func(name, help string, value func(inbox.Stats) float64) {
-		m.factory.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(box.Stats()) })
-	}
-	gauge("shodo_inbox_pending", "Events that wait to be handed to Temporal.", func(s inbox.Stats) float64 { return float64(s.Pending) })
-	gauge("shodo_inbox_parked", "Events that Temporal refused several times.", func(s inbox.Stats) float64 { return float64(s.Parked) })
-	gauge("shodo_inbox_oldest_seconds", "Age of the oldest event that waits.", func(s inbox.Stats) float64 { return s.OldestAge.Seconds() })
 }
 
 // watchRecord counts outcomes as they become durable.

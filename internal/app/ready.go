@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"shodo/internal/handover"
 	"shodo/internal/incident"
 	"shodo/internal/web"
 )
@@ -12,12 +13,15 @@ import (
 // maxBacklogAge is how long an event may wait in the inbox before the process no longer counts as ready.
 const maxBacklogAge = time.Minute
 
+// troubleTimeout is how long Slack has to take news that belong to no incident.
+const troubleTimeout = 2 * time.Minute
+
 // ready looks at everything that the first response needs.
 func (a *App) ready(ctx context.Context) []web.Check {
 	return []web.Check{
 		check("store", "durable", a.store.Ping(ctx)),
 		a.temporalReady(ctx),
-		a.inboxReady(),
+		a.inboxReady(ctx),
 		a.pagerDutyReady(),
 		a.catalogReady(),
 		a.slackReady(),
@@ -36,8 +40,11 @@ func (a *App) temporalReady(ctx context.Context) web.Check {
 	return check("temporal", detail, err)
 }
 
-func (a *App) inboxReady() web.Check {
-	s := a.inbox.Stats()
+func (a *App) inboxReady(ctx context.Context) web.Check {
+	s, err := a.inbox.Stats(ctx)
+	if err != nil {
+		return check("inbox", "", err)
+	}
 	detail := fmt.Sprintf("%d waiting, %d set aside; last test ping: %s", s.Pending, s.Parked, lastPing(s.LastPing))
 	c := web.Check{Name: "inbox", OK: s.OldestAge < maxBacklogAge, Detail: detail}
 	if !c.OK {
@@ -77,8 +84,19 @@ func (a *App) slackReady() web.Check {
 	return web.Check{Name: "slack", OK: true, Detail: "configured"}
 }
 
-// unreadable tells of a signed webhook that names no incident and cannot be read: nobody else would ever see it.
-func (a *App) unreadable(d incident.Delivery) {
-	a.log.Error("a signed webhook can neither be read nor be given to an incident: a person has to look at it",
-		"event", d.ID, "subscription", d.Subscription, "err", d.Detail)
+// trouble tells of a webhook that no incident's workflow will ever see: nobody else would look at it.
+func (a *App) trouble(d incident.Delivery) {
+	a.log.Error("a signed webhook could not be given to an incident and is kept: a person has to look at it",
+		"event", d.ID, "type", d.Type, "incident", d.Incident, "subscription", d.Subscription, "err", d.Detail)
+	if a.slack == nil || a.cfg.Slack.Channel == "" {
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), troubleTimeout)
+		defer cancel()
+		m := handover.Plain(fmt.Sprintf("A webhook of PagerDuty could not be handed to an incident: event %s (%s): %s", d.ID, d.Type, d.Detail))
+		if _, err := a.slack.Post(ctx, a.cfg.Slack.Channel, m, "trouble/"+string(d.ID)); err != nil {
+			a.log.Error("tell Slack about a webhook", "event", d.ID, "err", err)
+		}
+	}()
 }

@@ -1,0 +1,297 @@
+package workflows_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+
+	"shodo/internal/action"
+	"shodo/internal/action/builtin"
+	"shodo/internal/catalog"
+	"shodo/internal/handover"
+	"shodo/internal/incident"
+	"shodo/internal/scenario"
+	"shodo/internal/store"
+	"shodo/workflows"
+)
+
+const (
+	bot     = "PBOT"
+	service = "PWEB"
+)
+
+var human = incident.Agent{ID: "PAIKO", Name: "Aiko Tanaka", Type: "user_reference"}
+
+// bench is everything that one run of the workflow needs: Temporal's test environment, a real store and catalog, and a
+// world that answers from scripts.
+type bench struct {
+	t       *testing.T
+	env     *testsuite.TestWorkflowEnvironment
+	store   *store.Store
+	world   workflows.World
+	pd      *pagerDuty
+	slack   *messages
+	actions *script
+	created time.Time
+}
+
+const customerFile = `name: Acme
+time_zone: Asia/Tokyo
+language: en
+pagerduty: {services: [PWEB]}
+scenarios: {web: {}}
+allow: ["http.*", "local.*"]
+tiers:
+  - {name: first, slack: "#first", pagerduty: {escalation_policy: PFIRST}}
+  - {name: second, after: 10m, slack: "#second", pagerduty: {escalation_policy: PSECOND}}
+`
+
+func newBench(t *testing.T, scenarioFile string) *bench {
+	t.Helper()
+	set := builtin.List(builtin.Settings{})
+	cat, problems := catalog.Load(fstest.MapFS{
+		"scenarios/web.yaml":  {Data: []byte(scenarioFile)},
+		"customers/acme.yaml": {Data: []byte(customerFile)},
+		"runbooks/web.md":     {Data: []byte("# Web\nLook at it.\n")},
+	}, "v1", set)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(sdklog.NewStructuredLogger(log))
+	b := &bench{t: t, env: suite.NewTestWorkflowEnvironment(), store: db, slack: &messages{}}
+	b.created = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
+	b.env.SetStartTime(b.created)
+	b.env.SetTestTimeout(30 * time.Second)
+	b.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.WorkflowID("Q1"), TaskQueue: workflows.TaskQueue})
+	b.pd = &pagerDuty{now: b.env.Now, inc: incident.Incident{
+		ID: "Q1", Title: "health check of www.acme.example", Status: incident.Triggered, AckTimeout: true, CreatedAt: b.created,
+		Service: incident.Ref{ID: service, Name: "Web"}, EscalationPolicy: incident.Ref{ID: "PDEFAULT"},
+		Alerts: []incident.Alert{{Summary: "health check", Severity: "critical", CreatedAt: b.created}},
+	}}
+	b.actions = &script{answers: map[string][]answer{}, used: map[string]int{}}
+	b.world = workflows.World{
+		Catalog:  func() workflows.Catalog { return cat },
+		Compiler: scenario.NewCompiler(set, 10),
+		Journal:  db, StepLog: db, Budgets: db,
+		Incidents: b.pd, PagerDuty: b.pd, Slack: b.slack, Actions: b.actions,
+		Self: func(context.Context) (string, error) { return bot, nil },
+		Now:  b.env.Now, Log: log, EngineVersion: "test",
+	}
+	workflows.Register(b.env, b.world, set.Names())
+	return b
+}
+
+// after does something to the world at an instant of the run.
+func (b *bench) after(d time.Duration, do func()) { b.env.RegisterDelayedCallback(do, d) }
+
+// tell delivers one of PagerDuty's events to the running workflow.
+func (b *bench) tell(kind incident.EventType, by incident.Agent) {
+	b.env.SignalWorkflow("event", incident.Event{ID: incident.EventID(fmt.Sprintf("%s@%s", kind, b.env.Now())), Type: kind,
+		OccurredAt: b.env.Now(), ReceivedAt: b.env.Now(), Agent: by, Incident: "Q1", Service: service})
+}
+
+// person lets somebody act in PagerDuty: its state changes, and the webhook arrives.
+func (b *bench) person(kind incident.EventType) {
+	b.pd.act(kind, human)
+	b.tell(kind, human)
+}
+
+// run plays the incident to its end. Whoever it was handed to resolves it in the end, two days later.
+func (b *bench) run() incident.Record {
+	b.t.Helper()
+	return b.runFrom(incident.Event{ID: "E1", Type: incident.EventTriggered, OccurredAt: b.created, ReceivedAt: b.created,
+		Incident: "Q1", Service: service})
+}
+
+func (b *bench) runFrom(e incident.Event) incident.Record {
+	b.t.Helper()
+	b.after(48*time.Hour, func() { b.person(incident.EventResolved) })
+	b.env.ExecuteWorkflow(workflows.IncidentWorkflow, workflows.IncidentInput{Event: e})
+	if !b.env.IsWorkflowCompleted() {
+		b.t.Fatal("the workflow did not end")
+	}
+	if err := b.env.GetWorkflowError(); err != nil {
+		b.t.Fatalf("the workflow ended with an error: %v", err)
+	}
+	rec, err := b.store.Record(b.t.Context(), "Q1")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if rec.Outcome == "" || rec.EndedAt.IsZero() {
+		b.t.Errorf("the record has no end: outcome %q, ended %v", rec.Outcome, rec.EndedAt)
+	}
+	return rec
+}
+
+// pagerDuty is one incident in PagerDuty, and what was done to it.
+type pagerDuty struct {
+	mu   sync.Mutex
+	now  func() time.Time
+	inc  incident.Incident
+	did  []string
+	fail map[string]error // by method
+}
+
+func (p *pagerDuty) begin(method string) error {
+	p.mu.Lock()
+	return p.fail[method]
+}
+
+func (p *pagerDuty) Read(context.Context, incident.ID) (incident.Incident, error) {
+	defer p.mu.Unlock()
+	return p.inc, p.begin("Read")
+}
+
+func (p *pagerDuty) Status(context.Context, incident.ID) (incident.Incident, error) {
+	err := p.begin("Status")
+	defer p.mu.Unlock()
+	return p.inc, err
+}
+
+func (p *pagerDuty) Acknowledge(context.Context, incident.ID) error {
+	err := p.begin("Acknowledge")
+	defer p.mu.Unlock()
+	if err == nil {
+		p.did = append(p.did, "acknowledge")
+		p.inc.Status, p.inc.AcknowledgedBy = incident.Acknowledged, []incident.Agent{{ID: bot, Type: "user_reference"}}
+	}
+	return err
+}
+
+func (p *pagerDuty) Resolve(_ context.Context, _ incident.ID, note string) error {
+	err := p.begin("Resolve")
+	defer p.mu.Unlock()
+	if err == nil {
+		p.did = append(p.did, "resolve")
+		p.inc.Status, p.inc.LastChangeBy = incident.Resolved, incident.Agent{ID: bot, Type: "user_reference"}
+	}
+	return err
+}
+
+func (p *pagerDuty) Note(_ context.Context, _ incident.ID, key, text string, _ bool) error {
+	err := p.begin("Note")
+	defer p.mu.Unlock()
+	did := "note " + key[strings.LastIndex(key, "/")+1:]
+	if err == nil && !slices.Contains(p.did, did) {
+		p.did = append(p.did, did)
+	}
+	return err
+}
+
+func (p *pagerDuty) Reassign(_ context.Context, _ incident.ID, policy string) error {
+	err := p.begin("Reassign")
+	defer p.mu.Unlock()
+	if err == nil {
+		p.did = append(p.did, "page "+policy)
+		p.inc.Status, p.inc.AcknowledgedBy = incident.Triggered, nil
+	}
+	return err
+}
+
+func (p *pagerDuty) act(kind incident.EventType, by incident.Agent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inc.LastChangeBy = by
+	switch kind {
+	case incident.EventAcknowledged:
+		p.inc.Status, p.inc.AcknowledgedBy = incident.Acknowledged, append(p.inc.AcknowledgedBy, by)
+	case incident.EventResolved:
+		p.inc.Status, p.inc.AcknowledgedBy = incident.Resolved, nil
+	}
+}
+
+func (p *pagerDuty) done() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.did)
+}
+
+// messages is Slack.
+type messages struct {
+	mu   sync.Mutex
+	sent []string // the channels
+	last handover.Message
+	fail error
+}
+
+func (m *messages) Post(_ context.Context, channel string, msg handover.Message, _ string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil {
+		return m.fail
+	}
+	m.sent, m.last = append(m.sent, channel), msg
+	return nil
+}
+
+// answer is what an action answers once.
+type answer struct {
+	output string // JSON
+	err    error
+	hangs  bool   // until it is cancelled
+	do     func() // happens meanwhile
+}
+
+// script answers actions by their name; the last answer repeats.
+type script struct {
+	mu      sync.Mutex
+	answers map[string][]answer
+	used    map[string]int
+	ran     []string
+	params  []json.RawMessage
+}
+
+func (s *script) Run(ctx context.Context, c workflows.Call) (json.RawMessage, error) {
+	s.mu.Lock()
+	s.ran = append(s.ran, c.Action)
+	s.params = append(s.params, c.Params)
+	list := s.answers[c.Action]
+	if len(list) == 0 {
+		s.mu.Unlock()
+		return nil, &workflows.StepError{Kind: incident.Permanent, Err: fmt.Errorf("no answer is written for %q", c.Action)}
+	}
+	a := list[min(s.used[c.Action], len(list)-1)]
+	s.used[c.Action]++
+	s.mu.Unlock()
+	if a.do != nil {
+		a.do()
+	}
+	if a.hangs {
+		<-ctx.Done()
+		return nil, &workflows.StepError{Kind: action.KindOf(ctx.Err()), Err: ctx.Err()}
+	}
+	if a.err != nil {
+		return json.RawMessage(a.output), a.err
+	}
+	return json.RawMessage(a.output), nil
+}
+
+func (s *script) count(name string) int {
+	n := 0
+	for _, r := range s.ran {
+		if r == name {
+			n++
+		}
+	}
+	return n
+}
