@@ -1,0 +1,147 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Options says how a [Server] is made. The zero value works.
+type Options struct {
+	PagerDutyAddr string // host:port to listen on; ":0" is a free port; without a host it is 127.0.0.1
+	SlackAddr     string // the same
+
+	WebhookURL     string   // where webhooks go; empty: nowhere yet, see PagerDuty.Subscribe
+	WebhookSecrets []string // what they are signed with
+
+	Token    string // of the REST API; empty: any
+	From     string // e-mail address of the engine's user; that user is added to the account when it is not there
+	BotToken string // of Slack; empty: any
+
+	Account      Account       // DefaultAccount when it has no services
+	Channels     []Channel     // DefaultChannels when empty
+	PostInterval time.Duration // see SlackOptions
+	RetryBackoff time.Duration // see PagerDutyOptions
+
+	Clock func() time.Time // time.Now when nil
+	Log   *slog.Logger     // silent when nil
+
+	// CheckPagerDuty wraps PagerDuty's APIs, for tests that look at every request; see package sandboxtest.
+	CheckPagerDuty func(http.Handler) http.Handler
+}
+
+// Server is a PagerDuty and a Slack on addresses of their own, with a page for people at "/" of the first.
+type Server struct {
+	PagerDuty *PagerDuty
+	Slack     *Slack
+
+	opts      Options
+	listeners [2]net.Listener
+	servers   [2]*http.Server
+}
+
+// New makes both and takes their addresses; nothing is answered before Start. Close gives everything back.
+func New(opts Options) (*Server, error) {
+	if len(opts.Account.Services) == 0 {
+		opts.Account = DefaultAccount()
+	}
+	if opts.From != "" && opts.Account.userByEmail(opts.From) == nil {
+		opts.Account.Users = append([]User{{ID: "PENGINE", Name: "shodo", Email: opts.From, Bot: true}}, opts.Account.Users...)
+	}
+	s := &Server{opts: opts}
+	for i, addr := range []string{opts.PagerDutyAddr, opts.SlackAddr} {
+		l, err := net.Listen("tcp", local(addr))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("start the sandbox: %w", err), s.Close())
+		}
+		s.listeners[i] = l
+	}
+	p, err := NewPagerDuty(PagerDutyOptions{Account: opts.Account, Token: opts.Token, Clock: opts.Clock, Log: opts.Log,
+		RetryBackoff: opts.RetryBackoff, Page: s.PagerDutyURL() + "/ui"})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start the sandbox: %w", err), s.Close())
+	}
+	s.PagerDuty = p
+	s.Slack = NewSlack(SlackOptions{BotToken: opts.BotToken, Channels: opts.Channels, Clock: opts.Clock, Log: opts.Log,
+		PostInterval: opts.PostInterval})
+	if opts.WebhookURL != "" {
+		p.Subscribe(opts.WebhookURL, opts.WebhookSecrets...)
+	}
+	return s, nil
+}
+
+// local keeps the sandbox on this machine unless it is told otherwise.
+func local(addr string) string {
+	if addr == "" {
+		addr = ":0"
+	}
+	if strings.HasPrefix(addr, ":") {
+		return "127.0.0.1" + addr
+	}
+	return addr
+}
+
+// Start answers from now on.
+func (s *Server) Start() {
+	var api http.Handler = s.PagerDuty
+	if s.opts.CheckPagerDuty != nil {
+		api = s.opts.CheckPagerDuty(api)
+	}
+	pages := newPages(s)
+	first := http.NewServeMux()
+	first.Handle("/", api)
+	first.Handle("GET /{$}", pages)
+	first.Handle("/ui/", pages)
+	second := http.NewServeMux()
+	second.Handle("/", s.Slack)
+	second.Handle("GET /{$}", http.RedirectHandler(s.PagerDutyURL()+"/", http.StatusFound))
+	for i, h := range []http.Handler{first, second} {
+		s.servers[i] = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.logHandler(), slog.LevelDebug)}
+		go func() { _ = s.servers[i].Serve(s.listeners[i]) }() // ends with ErrServerClosed
+	}
+}
+
+func (s *Server) logHandler() slog.Handler {
+	if s.opts.Log == nil {
+		return slog.DiscardHandler
+	}
+	return s.opts.Log.Handler()
+}
+
+// Close ends both at once; requests under way are cut.
+func (s *Server) Close() error {
+	var errs []error
+	for i := range s.listeners {
+		switch {
+		case s.servers[i] != nil:
+			errs = append(errs, s.servers[i].Close())
+		case s.listeners[i] != nil:
+			errs = append(errs, s.listeners[i].Close())
+		}
+	}
+	if s.PagerDuty != nil {
+		s.PagerDuty.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// PagerDutyURL is the base of the REST API, of the Events API ("/v2/enqueue"), and of the page.
+func (s *Server) PagerDutyURL() string { return "http://" + s.listeners[0].Addr().String() }
+
+// SlackURL is the base of Slack's Web API, with the slash at its end that clients want.
+func (s *Server) SlackURL() string { return "http://" + s.listeners[1].Addr().String() + "/api/" }
+
+// Send makes an incident from the JSON of a file; see [PagerDuty.Send].
+func (s *Server) Send(data []byte) (incidentID string, err error) { return s.PagerDuty.Send(data) }
+
+// Run answers until the context ends, and closes.
+func (s *Server) Run(ctx context.Context) error {
+	s.Start()
+	<-ctx.Done()
+	return s.Close()
+}
