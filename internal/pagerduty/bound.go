@@ -52,8 +52,8 @@ func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// boundDetails copies details so that they take about limit bytes as JSON at most. Small values are kept before large ones, so
-// that a long text never crowds out an instance's id; what had to go is counted under "_cut".
+// boundDetails copies details so that they take about limit bytes as JSON at most. Small values are kept before large
+// ones, so that a long text never crowds out an instance's id; what had to go is counted under "_cut".
 func boundDetails(details map[string]any, limit int) map[string]any {
 	b := budget{left: limit - 128} // for the "_cut" detail
 	b.textLimit = limit

@@ -93,7 +93,8 @@ func (c *Client) Escalate(ctx context.Context, id incident.ID, level int) error 
 	return nil
 }
 
-// Snooze silences the incident for d, rounded up to seconds; then it returns to triggered. Between one second and seven days.
+// Snooze silences the incident for d, rounded up to seconds; then it returns to triggered. Between one second and seven
+// days.
 func (c *Client) Snooze(ctx context.Context, id incident.ID, d time.Duration) error {
 	if d <= 0 || d > longestNap {
 		return fmt.Errorf("snooze incident %q: %w: %v is not between 1s and %v", id, ErrRejected, d, longestNap)
@@ -104,7 +105,8 @@ func (c *Client) Snooze(ctx context.Context, id incident.ID, d time.Duration) er
 	}
 	seconds := int((d + time.Second - 1) / time.Second)
 	// Sent twice it only ends a moment later, so it can be repeated.
-	_, err = c.library.request(withRepetition(ctx, repeatable), http.MethodPost, path+"/snooze", nil, map[string]int{"duration": seconds}, nil)
+	_, err = c.library.request(withRepetition(ctx, repeatable), http.MethodPost, path+"/snooze", nil,
+		map[string]int{"duration": seconds}, nil)
 	if isDecisive(err) {
 		err = c.explain(ctx, id, err)
 	}
@@ -115,9 +117,9 @@ func (c *Client) Snooze(ctx context.Context, id incident.ID, d time.Duration) er
 }
 
 // Note writes a note. The key, if it is not empty, is shown in the note's last line and tells it from all others: give
-// every note one that is the same on every repetition. With mayExist the notes are read first, and nothing is done when one with this key, or
-// without a key this text, is there. The same is done before anything is sent again after an unclear answer.
-// Texts of more than 20,000 characters are cut, and say so.
+// every note one that is the same on every repetition. With mayExist the notes are read first, and nothing is done when
+// one with this key, or without a key this text, is there. The same is done before anything is sent again after an
+// unclear answer. Texts of more than 20,000 characters are cut, and say so.
 func (c *Client) Note(ctx context.Context, id incident.ID, key, text string, mayExist bool) error {
 	if err := c.note(ctx, id, key, text, mayExist); err != nil {
 		return fmt.Errorf("write a note on incident %q: %w", id, err)
@@ -181,8 +183,8 @@ func hasNote(notes []string, key, content string) bool {
 	return false
 }
 
-// change sends a change that may be repeated. Where PagerDuty refuses it, or its effect is unknown, the incident as it is now decides:
-// reached says that it is as it should be; one that is resolved gives ErrResolved.
+// change sends a change that may be repeated. Where PagerDuty refuses it, or its effect is unknown, the incident as it
+// is now decides: reached says that it is as it should be; one that is resolved gives ErrResolved.
 func (c *Client) change(ctx context.Context, id incident.ID, fields map[string]any, reached func(wireIncident) bool) error {
 	var err error
 	for range changeTries {

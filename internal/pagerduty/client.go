@@ -36,7 +36,7 @@ type Options struct {
 	Observe    func(Call)       // told of every try, for metrics; must be quick
 
 	Timeout  time.Duration // of one try of a request, with its answer; default 10 s
-	Patience time.Duration // longest time to go on trying one request; default 90 s, a little more than PagerDuty's rate limit lasts
+	Patience time.Duration // longest time to go on trying one request; default 90 s: a rate limit lasts up to 60
 }
 
 // Call is one try of a request, for metrics.
@@ -128,8 +128,8 @@ func (c *Client) Status(ctx context.Context, id incident.ID) (incident.Incident,
 // Read reads the incident with its alerts, oldest first, at most [incident.MaxAlerts], each in the form that
 // [Normalise] gives.
 //
-// An incident that is only seconds old may have alerts that do not show yet; then Read looks again a few times within
-// a few seconds. Where the alerts hold no details (mail, services that create no alerts), the incident's log is read too.
+// An incident that is only seconds old may have alerts that do not show yet; then Read looks again a few times within a
+// few seconds. Where the alerts hold no details (mail, services that create no alerts), the incident's log is read too.
 func (c *Client) Read(ctx context.Context, id incident.ID) (incident.Incident, error) {
 	inc, err := c.read(ctx, id)
 	if err != nil {
@@ -177,7 +177,8 @@ func (c *Client) fetch(ctx context.Context, id incident.ID) (wireIncident, http.
 		return wireIncident{}, nil, err
 	}
 	if answer.Incident.ID == "" || answer.Incident.Status == "" {
-		return wireIncident{}, nil, &Error{Method: http.MethodGet, Path: path, kind: ErrUnavailable, Message: "the answer holds no incident"}
+		return wireIncident{}, nil, &Error{Method: http.MethodGet, Path: path, kind: ErrUnavailable,
+			Message: "the answer holds no incident"}
 	}
 	return answer.Incident, header, nil
 }
@@ -216,8 +217,8 @@ func (c *Client) ackTimeout(ctx context.Context, wire wireIncident) (bool, error
 	return known.exists, nil
 }
 
-// Self gives the user of Options.From, so that the engine's own changes can be told when they come back as webhooks. The error wraps
-// [ErrNotFound] when no user has this e-mail address.
+// Self gives the user of Options.From, so that the engine's own changes can be told when they come back as webhooks.
+// The error wraps [ErrNotFound] when no user has this e-mail address.
 func (c *Client) Self(ctx context.Context) (incident.Ref, error) {
 	user, err := c.library.userByEmail(ctx, c.from)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 //
 // Each dimension of the metric becomes a detail of its own, so that a scenario can say alert.details.InstanceId.
 //
-// Source is the first dimension's value (the thing that is watched) or else the alarm; Component is the namespace ("AWS/EC2"),
-// Class the metric, Group the region.
+// Source is the first dimension's value (the thing that is watched) or else the alarm; Component is the namespace
+// ("AWS/EC2"), Class the metric, Group the region.
 func cloudwatch() family {
 	return family{name: "cloudwatch", is: isCloudWatch, fill: fillCloudWatch}
 }
@@ -114,8 +114,8 @@ var (
 	mailLink      = regexp.MustCompile(`https://[^\s<>"]+`)
 )
 
-// readAlarmMail reads the mail that SNS sends for an alarm: lines "- Name:   value" in sections. The names become those of
-// the SNS message.
+// readAlarmMail reads the mail that SNS sends for an alarm: lines "- Name:   value" in sections. The names become those
+// of the SNS message.
 func readAlarmMail(r *received, mail string, alert *incident.Alert) {
 	names := map[string]string{
 		"Name": "AlarmName", "Description": "AlarmDescription", "Reason for State Change": "NewStateReason",

@@ -2,15 +2,17 @@ package pagerduty
 
 import "shodo/internal/incident"
 
-// coralogix is Coralogix' PagerDuty webhook. Its details are Application, Subsystem, Computer, "Ip Address", "Log Text", Description,
-// alert_unique_identifier, related_logs_url, edit_alert_url and others; its notification center sends what it was told to.
+// coralogix is Coralogix' PagerDuty webhook. Its details are Application, Subsystem, Computer, "Ip Address", "Log
+// Text", Description, alert_unique_identifier, related_logs_url, edit_alert_url and others; its notification center
+// sends what it was told to.
 //
 // Source is the computer, or else the application; Group is the application, Component the subsystem.
 func coralogix() family {
 	return family{
 		name: "coralogix",
 		is: func(r *received) bool {
-			return r.clientIs("coralogix") || r.linksTo("coralogix.com", "coralogix.us", "coralogix.in", "coralogixsg.com", "coralogixstg.com") ||
+			return r.clientIs("coralogix") ||
+				r.linksTo("coralogix.com", "coralogix.us", "coralogix.in", "coralogixsg.com") ||
 				r.has("alert_unique_identifier", "Application")
 		},
 		fill: func(r *received, alert *incident.Alert) {

@@ -4,9 +4,10 @@
 // # Webhooks
 //
 // [Verify] checks a signature of a V3 webhook, [Decode] makes an [incident.Event] of its body. Both are lenient where
-// PagerDuty is: event types and data that are not known yet, ids that are numbers, and missing fields decode. A body that cannot be read
-// still gives an event, of type [incident.EventUnreadable], with the incident's id if any can be told, so that a person can be asked to
-// look. There is no time in PagerDuty's signature: a replayed webhook is told only by its event id.
+// PagerDuty is: event types and data that are not known yet, ids that are numbers, and missing fields decode. A body
+// that cannot be read still gives an event, of type [incident.EventUnreadable], with the incident's id if any can be
+// told, so that a person can be asked to look. There is no time in PagerDuty's signature: a replayed webhook is told
+// only by its event id.
 //
 // # REST
 //

@@ -6,9 +6,9 @@ import (
 	"shodo/internal/incident"
 )
 
-// elastic is Elastic in its three forms: the PagerDuty connector of Kibana's alerting (a source "Kibana Action ..." unless told
-// otherwise; details as its author wrote them), Watcher (client "/_watcher/watch/...", details under "payload"), and ElastAlert (details
-// with the one text "information").
+// elastic is Elastic in its three forms: the PagerDuty connector of Kibana's alerting (a source "Kibana Action ..."
+// unless told otherwise; details as its author wrote them), Watcher (client "/_watcher/watch/...", details under
+// "payload"), and ElastAlert (details with the one text "information").
 //
 // Source is the host of the document (host.name, host, hostname) where the details have it; Class is the rule.
 func elastic() family {
@@ -38,7 +38,8 @@ func fillElastic(r *received, alert *incident.Alert) {
 	}
 	host := firstOf(
 		scalar(within(r.details, "host", "name")), r.detail("host.name", "host", "hostname"),
-		scalar(within(r.details, "fields", "host.name")), scalar(within(r.details, "fields", "host")), scalar(within(r.details, "fields", "hostname")),
+		scalar(within(r.details, "fields", "host.name")), scalar(within(r.details, "fields", "host")),
+		scalar(within(r.details, "fields", "hostname")),
 		scalar(within(r.details, "payload", "host", "name")), scalar(within(r.details, "payload", "host")),
 	)
 	own := strings.ToLower(alert.Source)
@@ -54,7 +55,8 @@ func fillElastic(r *received, alert *incident.Alert) {
 	}
 }
 
-// informationLines reads ElastAlert's text: the fields of the document, one "name: value" per line, after the rule's own text.
+// informationLines reads ElastAlert's text: the fields of the document, one "name: value" per line, after the rule's
+// own text.
 func informationLines(text string) map[string]any {
 	fields := map[string]any{}
 	for line := range strings.Lines(text) {

@@ -21,13 +21,14 @@ import (
 //   - It wraps the HTTP client's errors as text, so that errors.Is finds no deadline; and it drops the body of answers
 //     that are not JSON and every header. So the transport makes errors of refusals, and call hands them on.
 //   - Incident, IncidentBody and ConferenceBridge fail to decode on "details" as an object and on a number as
-//     conference_number; LogEntry fails on nested event_details; Service on new forms of its settings. Alerts lose
-//     cef_details' form and the first trigger log entry. So incidents, alerts, log entries and services are read by
-//     request, into lenient types.
+//     conference_number; LogEntry fails on nested event_details; Service has one strict type for each of its many
+//     settings. IncidentAlert loses the first trigger log entry, and the alert as received. So incidents, alerts, log
+//     entries and services are read by request, into lenient types.
 //   - ManageIncidents uses the bulk operation, which has a rate limit of its own, and decodes the whole incident after
 //     the change has been made. SnoozeIncident sends no From. So changes are made by request.
 //   - NewOAuthClient ignores its options; it is not used.
-//   - CreateIncidentNote takes From out of the note's User.Summary; createNote puts it there.
+//   - CreateIncidentNote takes From out of the note's User.Summary; createNote puts it there. It leaves an empty text
+//     out of the request, which PagerDuty then refuses for another reason than the true one.
 type library struct {
 	*pd.Client
 	api  string

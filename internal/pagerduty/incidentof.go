@@ -86,9 +86,9 @@ func readUntilDamage(body []byte) (d damaged) {
 				key, atKey = token, false
 				continue
 			}
-			d.take(strings.Join(append(path[min(1, len(path)):], key), "."), token)
+			d.take(path, key, token)
 		case json.Number:
-			d.take(strings.Join(append(path[min(1, len(path)):], key), "."), token.String())
+			d.take(path, key, token.String())
 		}
 		atKey = len(inObject) > 0 && inObject[len(inObject)-1]
 		if !atKey {
@@ -97,15 +97,19 @@ func readUntilDamage(body []byte) (d damaged) {
 	}
 }
 
-func (d *damaged) take(path, value string) {
-	switch path {
-	case "event.event_type":
+// take notes a value that tells the incident. The path begins with "", the whole body.
+func (d *damaged) take(path []string, key, value string) {
+	if len(path) > 4 {
+		return // however deep a hostile body is, it is read in one go
+	}
+	switch strings.Join(path, ".") + "." + key {
+	case ".event.event_type":
 		d.eventType = value
-	case "event.data.id":
+	case ".event.data.id":
 		d.data.ID = text(value)
-	case "event.data.type":
+	case ".event.data.type":
 		d.data.Type = text(value)
-	case "event.data.incident.id":
+	case ".event.data.incident.id":
 		d.data.Incident.ID = text(value)
 	}
 }

@@ -23,8 +23,8 @@ type family struct {
 	name string
 	// is recognises the monitor's alerts by what it says of itself: its client name, links, or the keys of its details.
 	is func(*received) bool
-	// fill completes what the common part could not know. It must not change fields that have a value, unless the monitor itself
-	// says otherwise in its details. It may add details with received.set.
+	// fill completes what the common part could not know. It must not change fields that have a value, unless the
+	// monitor itself says otherwise in its details. It may add details with received.set.
 	fill func(*received, *incident.Alert)
 }
 
@@ -34,8 +34,8 @@ func families() []family {
 }
 
 // Normalise gives an alert of PagerDuty's REST API the form that scenarios see. It understands what came by the Events
-// API (PD-CEF), by mail, and by the integrations of the monitors in [Monitors]; all others too, with Monitor empty. It never fails: what is not
-// understood stays in Details and Raw.
+// API (PD-CEF), by mail, and by the integrations of the monitors in [Monitors]; all others too, with Monitor empty. It
+// never fails: what is not understood stays in Details and Raw.
 //
 // Details is always a map: a text that is no JSON is its "text".
 func Normalise(raw json.RawMessage) incident.Alert {
@@ -80,15 +80,16 @@ func common(r *received) incident.Alert {
 		}
 	}
 	alert := incident.Alert{
-		ID:        string(r.ID),
-		DedupKey:  firstOf(string(r.Key), string(cef.DedupKey)),
-		Summary:   firstOf(string(r.Summary), string(cef.Summary), string(cef.Message), string(ch.Subject), string(ch.Description), string(ch.Summary)),
+		ID:       string(r.ID),
+		DedupKey: firstOf(string(r.Key), string(cef.DedupKey)),
+		Summary: firstOf(string(r.Summary), string(cef.Summary), string(cef.Message),
+			string(ch.Subject), string(ch.Description), string(ch.Summary)),
 		Severity:  firstOf(severity(string(r.Severity)), severity(string(cef.Severity))),
 		Source:    string(cef.Source),
 		Component: string(cef.Component),
 		Group:     string(cef.Group),
 		Class:     string(cef.Class),
-		Links:     r.links(),
+		Links:     r.links,
 		CreatedAt: parseTime(firstOf(string(r.CreatedAt), string(cef.CreatedAt))),
 	}
 	return alert

@@ -6,12 +6,14 @@ import (
 	"shodo/internal/incident"
 )
 
-// prometheus is Prometheus' Alertmanager, and others that send in its form (Grafana, VictoriaMetrics). Its details are "firing", "resolved",
-// "num_firing" and "num_resolved" unless its configuration says otherwise; "firing" is a text, or in newer editions a list of alerts.
+// prometheus is Prometheus' Alertmanager, and others that send in its form (Grafana, VictoriaMetrics). Its details are
+// "firing", "resolved", "num_firing" and "num_resolved" unless its configuration says otherwise; "firing" is a text, or
+// in newer editions a list of alerts.
 //
-// The first firing alert's labels and annotations become the details "labels" and "annotations". Source is the label instance (or pod,
-// node, host), Component job (or service), Class alertname, Group namespace (or cluster). The label severity is the monitor's own word
-// and wins over PagerDuty's, which is "error" for every Alertmanager that was not told otherwise.
+// The first firing alert's labels and annotations become the details "labels" and "annotations". Source is the label
+// instance (or pod, node, host), Component job (or service), Class alertname, Group namespace (or cluster). The label
+// severity is the monitor's own word and wins over PagerDuty's, which is "error" for every Alertmanager that was not
+// told otherwise.
 func prometheus() family {
 	return family{
 		name: "prometheus",
@@ -42,15 +44,15 @@ func fillPrometheus(r *received, alert *incident.Alert) {
 		alert.Severity = said
 	}
 	// Alertmanager sends its own name, or its address, when it was not told a source.
-	if own := strings.ToLower(alert.Source); own == "" || own == "alertmanager" || own == strings.ToLower(string(r.Body.CEF.Client)) {
+	if alert.Source == "" || strings.EqualFold(alert.Source, "alertmanager") || strings.EqualFold(alert.Source, string(r.Body.CEF.Client)) {
 		alert.Source = firstOf(label("instance", "pod", "node", "host", "hostname"), alert.Source)
 	}
 	fill(&alert.Component, label("job", "service"))
 	fill(&alert.Class, label("alertname"))
 	fill(&alert.Group, label("namespace", "cluster"))
-	for _, link := range []string{scalar(first.annotations["runbook_url"]), scalar(first.annotations["dashboard_url"]), first.source} {
-		addLink(alert, link)
-	}
+	addLink(alert, scalar(first.annotations["runbook_url"]))
+	addLink(alert, scalar(first.annotations["dashboard_url"]))
+	addLink(alert, first.source)
 }
 
 // firing is one alert inside a notification.
@@ -79,7 +81,8 @@ func firstFiring(value any) firing {
 	return firing{}
 }
 
-// readFiring reads the first alert of Alertmanager's text: "Labels:", lines " - name = value", "Annotations:", and "Source: address".
+// readFiring reads the first alert of Alertmanager's text: "Labels:", lines " - name = value", "Annotations:", and
+// "Source: address".
 func readFiring(text string) firing {
 	found := firing{labels: map[string]any{}, annotations: map[string]any{}}
 	var section map[string]any

@@ -29,10 +29,11 @@ type received struct {
 
 	details map[string]any // what the monitor said, as an object
 	plain   string         // what the monitor said, when it said it as text: a mail
+	links   []string       // the web addresses that came with it, in PagerDuty's order, each once
 }
 
-// commonFormat is PagerDuty's own normal form (PD-CEF), into which it puts what came by its Events API. It is not part of the
-// published schema.
+// commonFormat is PagerDuty's own normal form (PD-CEF), into which it puts what came by its Events API. It is not part
+// of the published schema.
 type commonFormat struct {
 	Client     text            `json:"client"`
 	ClientURL  text            `json:"client_url"`
@@ -87,6 +88,7 @@ func open(raw json.RawMessage) *received {
 	if r.plain == "" && len(r.details) == 0 {
 		r.plain = strings.TrimSpace(string(r.Trigger.Channel.Body))
 	}
+	r.links = r.collectLinks()
 	return &r
 }
 
@@ -149,7 +151,7 @@ func (r *received) clientIs(names ...string) bool {
 
 // linksTo says whether one of the links leads to one of these domains or a host below it.
 func (r *received) linksTo(domains ...string) bool {
-	for _, link := range r.links() {
+	for _, link := range r.links {
 		u, err := url.Parse(link)
 		if err != nil {
 			continue
@@ -192,8 +194,7 @@ func (r *received) set(key string, value any) {
 	}
 }
 
-// links gives the web addresses that came with the alert, in PagerDuty's order, each once.
-func (r *received) links() []string {
+func (r *received) collectLinks() []string {
 	var found []string
 	add := func(address text) {
 		s := strings.TrimSpace(string(address))

@@ -91,8 +91,9 @@ func route(path string) string {
 	return "/" + strings.Join(segments, "/")
 }
 
-// isDecisive says whether PagerDuty's refusal may only mean that what was asked for is true already, or that the incident is
-// closed: reading it tells.
+// isDecisive says whether PagerDuty's refusal may only mean that what was asked for is true already, or that the
+// incident is closed: reading it tells.
 func isDecisive(err error) bool {
-	return errors.Is(err, ErrRejected) || errors.Is(err, ErrResolved) || errors.Is(err, errAcknowledged) || errors.Is(err, errChanged)
+	return errors.Is(err, ErrRejected) || errors.Is(err, ErrResolved) ||
+		errors.Is(err, errAcknowledged) || errors.Is(err, errChanged)
 }

@@ -198,6 +198,9 @@ func (t *transport) send(req *http.Request) (*http.Response, *Error) {
 	}
 	if len(body) > maxAnswer {
 		failure := t.failure(req, ErrTooLarge, nil)
+		if req.Method != http.MethodGet {
+			failure.cause = ErrUnknownEffect
+		}
 		failure.Status = answer.StatusCode
 		failure.Message = fmt.Sprintf("more than %d bytes", maxAnswer)
 		return nil, failure

@@ -66,8 +66,8 @@ var ErrUnreadable = errors.New("unreadable webhook body")
 // Decode makes an event of the body of a V3 webhook.
 //
 // With an error, which wraps [ErrUnreadable], the event can be used all the same: its type is
-// [incident.EventUnreadable], its id is made from the body and so the same on every repetition, and it names the incident
-// if [IncidentOf] can tell one.
+// [incident.EventUnreadable], its id is made from the body and so the same on every repetition, and it names the
+// incident if [IncidentOf] can tell one.
 //
 // OccurredAt is receivedAt where PagerDuty's time is missing or cannot be read.
 func Decode(body []byte, receivedAt time.Time) (incident.Event, error) {
@@ -95,7 +95,8 @@ func Decode(body []byte, receivedAt time.Time) (incident.Event, error) {
 	}, nil
 }
 
-// envelope is what all V3 webhooks share. What is in "data" depends on data.type; its fields do not contradict each other.
+// envelope is what all V3 webhooks share. What is in "data" depends on data.type; its fields do not contradict each
+// other.
 type envelope struct {
 	Event struct {
 		ID         text        `json:"id"`

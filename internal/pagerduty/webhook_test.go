@@ -300,6 +300,21 @@ func TestDecodeSamples(t *testing.T) {
 	}
 }
 
+// A signed body of any content is read in one go. Were the work to grow faster than the body, this would not end.
+func TestDecodeDeepBody(t *testing.T) {
+	for name, body := range map[string]string{
+		"arrays in arrays":      strings.Repeat("[", 200_000) + strings.Repeat("1,", 300_000),
+		"objects in objects":    strings.Repeat(`{"event":`, 100_000),
+		"many role assignments": `{"event":{"data":{"incident_role_assignments":[` + strings.Repeat(`{"incident":{"id":1}},`, 40_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Decode([]byte(body), receivedAt); !errors.Is(err, ErrUnreadable) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for name := range vectors {
 		body := captured(f, name)

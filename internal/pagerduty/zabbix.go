@@ -6,11 +6,11 @@ import (
 	"shodo/internal/incident"
 )
 
-// zabbix is Zabbix' PagerDuty media type. Its details are "Event host", "Event host ip", "Trigger description", "Event tags" and
-// others; the source is "host : address". Newer editions may add or rename details.
+// zabbix is Zabbix' PagerDuty media type. Its details are "Event host", "Event host ip", "Trigger description", "Event
+// tags" and others; the source is "host : address". Newer editions may add or rename details.
 //
-// Source is the host alone, and its address the detail "host_ip". Event tags ("name:value, ...") become the detail "tag". Class is
-// the tag component or scope, Component the tag service or application, Group the tag class.
+// Source is the host alone, and its address the detail "host_ip". Event tags ("name:value, ...") become the detail
+// "tag". Class is the tag component or scope, Component the tag service or application, Group the tag class.
 func zabbix() family {
 	return family{
 		name: "zabbix",
