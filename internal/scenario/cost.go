@@ -21,7 +21,7 @@ var ErrCost = errors.New("the expression costs more than an expression may, for 
 
 const (
 	spendName   = "\x00spend" // cannot be written in an expression
-	turnCost    = 16          // of one node inside a loop, per turn
+	turnCost    = 32          // of one node inside a loop, per turn
 	maxRange    = 1000        // the longest "from..to"
 	maxRangeEnd = 1 << 40     // the largest end of one
 	maxLiteral  = 100         // bytes of a separator, replacement or cut set
@@ -221,5 +221,5 @@ func patternCost(pattern string) (int, error) {
 	if len(prog.Inst) > maxProgram {
 		return 0, errors.New("a pattern that is too costly; it repeats too much")
 	}
-	return 4 + len(prog.Inst)/2, nil
+	return 4 + len(prog.Inst), nil
 }

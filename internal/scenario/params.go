@@ -252,7 +252,27 @@ func (r withReader) command(d *yamldoc.Decoder, n *yaml.Node) setter {
 		d.Problem(n, "an empty command", "")
 		return nil
 	}
+	if program := n.Content[0]; isText(program) && !r.fromPeople(program.Value) {
+		d.AtIndex(0).Problem(program, "the program of a command cannot come from an alert or a step", `write it out, or use an input without "from"`)
+	}
 	return r.list(d, n, stringSliceType, "")
+}
+
+// fromPeople says whether a text holds only what the scenario's and the customer's files say. A text with a mistake,
+// which is told elsewhere, counts as such.
+func (r withReader) fromPeople(source string) bool {
+	text, err := compileText(source, r.scope)
+	if err != nil {
+		return true
+	}
+	for _, p := range text.parts {
+		if p.expr != nil && slices.ContainsFunc(p.expr.reads, func(p path) bool {
+			return p[0] != "customer" && (len(p) < 2 || p[0] != "inputs" || r.scope.model.alert[p[1]])
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

@@ -39,7 +39,7 @@ func Parse(name incident.ScenarioName, file string, source []byte, actions Actio
 		return nil, problems
 	}
 	r := &reader{file: newSourceFile(source), name: file, actions: actions,
-		model: &model{inputs: map[string]Kind{}, steps: map[string]reflect.Type{}, dialects: map[dialectKey]*dialect{}}}
+		model: &model{inputs: map[string]Kind{}, alert: map[string]bool{}, steps: map[string]reflect.Type{}, dialects: map[dialectKey]*dialect{}}}
 	d := yamldoc.NewDecoder(file)
 	s := r.scenario(d, &doc)
 	r.model.dialects = nil
@@ -185,6 +185,7 @@ func (r *reader) inputFrom(d *yamldoc.Decoder, doc inputDocument, in *Input) {
 		d.Problem(&doc.From, fmt.Sprintf("the expression is %s, expected %s", typeName(p.typ), in.Kind.phrase()), "")
 	}
 	in.From, in.from = p.source, p
+	r.model.alert[in.Name] = true
 }
 
 func (r *reader) limits(d *yamldoc.Decoder, doc *document) Limits {
