@@ -245,7 +245,7 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 				d.At(key.Value).Problem(value, "it is empty", "")
 			}
 		} else {
-			d.At(key.Value).Problem(key, fmt.Sprintf("unknown key %q", clip(key.Value)), suggestOrList(key.Value, names, "known keys"))
+			d.unknownKey(key, names)
 		}
 	}
 	for _, name := range names {
@@ -253,6 +253,16 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 			d.Problem(n, fmt.Sprintf("the key %q is missing", name), "")
 		}
 	}
+}
+
+func (d *Decoder) unknownKey(key *yaml.Node, known []string) {
+	hint := ""
+	if len(d.state.problems) < MaxProblems { // past it nobody reads the hint, and it is the costly part
+		if hint = Suggest(key.Value, known); hint == "" && len(known) > 0 {
+			hint = "known keys: " + strings.Join(known, ", ")
+		}
+	}
+	d.At(key.Value).Problem(key, fmt.Sprintf("unknown key %q", clip(key.Value)), hint)
 }
 
 // fieldsOf gives the fields that have a key, by key, and the keys in the order of the fields.

@@ -24,14 +24,6 @@ func Suggest(word string, known []string) string {
 	return "did you mean " + strconv.Quote(best) + "?"
 }
 
-// suggestOrList suggests a word, or lists all known ones when none is close.
-func suggestOrList(word string, known []string, label string) string {
-	if s := Suggest(word, known); s != "" || len(known) == 0 {
-		return s
-	}
-	return label + ": " + strings.Join(known, ", ")
-}
-
 // distance is how many letters must be inserted, removed, replaced or swapped with their neighbour.
 func distance(a, b string) int {
 	s, t := []rune(a), []rune(b)

@@ -139,7 +139,7 @@ func TestHugeAndDeep(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			ps := yamldoc.Decode("bad.yaml", []byte(tt.data), new(person))
-			if took := time.Since(start); took > 10*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 			if !strings.Contains(ps.Error()+"\n", tt.want+"\n") {
