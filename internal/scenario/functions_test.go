@@ -15,7 +15,7 @@ func TestFunctions(t *testing.T) {
 		`hasPrefix("ab", "a")`, `hasSuffix("ab", "b")`, `indexOf("abc", "b") == 1`, `lastIndexOf("abcb", "b") == 3`,
 		`split("a,b", ",")[1] == "b"`, `join(["a", "b"], "-") == "a-b"`, `replace("aXb", "X", "-") == "a-b"`,
 		`toJSON({"a": 1}) contains "1"`, `fromJSON("{\"a\": [1]}").a[0] == 1`, `duration("90s") > duration("1m")`,
-		`1 in 1..3`, `"a" in {"a": 1}`, `alert.details.nope?.deeper ?? "x" == "x"`, `"abc"[1:2] == "b"`, `(true ? 1 : 2) == 1`,
+		`1 in 1..3`, `"a" in {"a": 1}`, `(alert.details.nope?.deeper ?? "x") == "x"`, `"abc"[1:2] == "b"`, `(true ? 1 : 2) == 1`,
 		`"abc" matches "^a.c$"`, `"abc" startsWith "a"`, `"abc" endsWith "c"`, `not ("abc" contains "z")`, `7 % 4 == 3`, `2 ** 3 == 8`,
 	} {
 		matched, why, err := parse(t, "title: T\nmatch:\n  when: |-\n    "+when+"\ngather:\n  - {uses: aws.ssm.read, with: {instance: a}}\n").Matches(facts())
