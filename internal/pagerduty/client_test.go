@@ -357,16 +357,13 @@ func TestAcknowledgeNeverReopens(t *testing.T) {
 	id := a.trigger(t, sandbox.Alert{})
 	// The first try fails; before the second, a person resolves.
 	a.Inject(sandbox.Fault{Method: "PUT", Times: 1, Status: 500})
-	resolved := make(chan struct{})
+	var once sync.Once
 	a.Client = pagerduty.NewClient(pagerduty.Options{APIURL: serve(t, a, func(r *http.Request, served bool) {
 		if served && r.Method == http.MethodPut {
-			must(t, a.ResolveAs("Aoi", string(id), ""))
-			close(resolved)
+			once.Do(func() { must(t, a.ResolveAs("Aoi", string(id), "")) })
 		}
 	}), Token: secret.New(token), From: "shodo@example.com"})
-	err := a.Acknowledge(t.Context(), id)
-	<-resolved
-	if !errors.Is(err, pagerduty.ErrResolved) {
+	if err := a.Acknowledge(t.Context(), id); !errors.Is(err, pagerduty.ErrResolved) {
 		t.Errorf("error %v, want ErrResolved", err)
 	}
 	if got := a.status(t, id); got.Status != incident.Resolved {

@@ -406,3 +406,27 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 }
+
+func TestAcknowledgeLooksBeforeEveryTry(t *testing.T) {
+	resolved := ok(`{"incident":{"id":"P1","status":"resolved"}}`)
+	for name, failure := range map[string]step{
+		"an answer of 500":    {status: 500},
+		"a broken connection": {lost: true},
+		"a rate limit":        {status: 429, header: map[string]string{"ratelimit-reset": "20"}},
+		"no answer":           {hang: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				// A person resolves it after the first try. Another acknowledgement would open it again.
+				s := &script{steps: []step{ok(openIncident), failure, resolved}}
+				if err := s.client().Acknowledge(t.Context(), "P1"); !errors.Is(err, ErrResolved) {
+					t.Errorf("error %v, want ErrResolved", err)
+				}
+				want := []string{"GET /incidents/P1", "PUT /incidents/P1", "GET /incidents/P1"}
+				if !slices.Equal(s.asked, want) {
+					t.Errorf("requests %q, want %q", s.asked, want)
+				}
+			})
+		})
+	}
+}
