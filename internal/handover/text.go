@@ -30,7 +30,7 @@ func clean(s string, max int) string {
 // hidden tells characters that a reader does not see and that may deceive.
 func hidden(r rune) bool {
 	switch {
-	case r == '\n' || r == '\t':
+	case r == '\n' || r == '\t', r >= ' ' && r <= '~':
 		return false
 	case unicode.IsControl(r):
 		return true

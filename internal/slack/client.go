@@ -150,8 +150,12 @@ func (c *Client) post(ctx context.Context, channel, thread string, m handover.Me
 			return err
 		}, channel)
 	})
+	if err != nil {
+		return Posted{}, err
+	}
+	c.pace.known(channel, posted.Channel)
 	posted.Plain = plain
-	return posted, err
+	return posted, nil
 }
 
 var errNoTS = errors.New("the answer names no message")

@@ -20,15 +20,19 @@ type pace struct {
 	mu       sync.Mutex
 	channels map[string]time.Time // when a channel's bucket would be full again
 	methods  map[string]time.Time // until when a method is not to be called
+	ids      map[string]string    // of channels by the names they were given
 }
 
 func newPace(now func() time.Time) *pace {
-	return &pace{now: now, channels: map[string]time.Time{}, methods: map[string]time.Time{}}
+	return &pace{now: now, channels: map[string]time.Time{}, methods: map[string]time.Time{}, ids: map[string]string{}}
 }
 
 // turn waits until a message may be posted to a channel. Its error is the context's; a turn that was given up counts.
 func (p *pace) turn(ctx context.Context, channel string) error {
 	p.mu.Lock()
+	if id, ok := p.ids[channel]; ok {
+		channel = id
+	}
 	now := p.now()
 	for name, full := range p.channels {
 		if !full.After(now) {
@@ -43,6 +47,19 @@ func (p *pace) turn(ctx context.Context, channel string) error {
 	p.channels[channel] = full
 	p.mu.Unlock()
 	return wait(ctx, full.Add(-burst*perMessage).Sub(now))
+}
+
+// known says that a name and an id are of the same channel, so that they share a bucket from now on.
+func (p *pace) known(name, id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if name == id || p.ids[name] == id {
+		return
+	}
+	p.ids[name] = id
+	if full := p.channels[name]; full.After(p.channels[id]) {
+		p.channels[id] = full
+	}
 }
 
 // open waits until a method may be called.
