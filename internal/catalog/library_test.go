@@ -41,7 +41,7 @@ func library(t *testing.T) *catalog.Catalog {
 	for _, pattern := range []string{"scenarios/*.yaml", "runbooks/*.md"} {
 		add(t, fsys, os.DirFS("../.."), pattern)
 	}
-	add(t, fsys, os.DirFS("testdata/example"), "customers/*.yaml")
+	add(t, fsys, os.DirFS("../../deploy/example"), "customers/*.yaml")
 	c, problems := catalog.Load(fsys, "", builtin.List(builtin.Settings{}))
 	if problems != nil {
 		t.Fatal(problems)

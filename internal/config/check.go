@@ -69,6 +69,9 @@ func (l *loader) checkTemporal(t Temporal) {
 			}
 		}
 	}
+	if off := l.config.origins["temporal.tls.enabled"].what != "default" && !t.TLS.Enabled; off && t.UsesTLS() {
+		l.report("temporal.tls.enabled", "TLS is switched off, but an API key or another TLS setting is given", "remove one of them")
+	}
 	if (t.TLS.Cert == "") != (t.TLS.Key == "") {
 		path := "temporal.tls.cert"
 		if t.TLS.Cert == "" {

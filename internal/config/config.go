@@ -1,6 +1,7 @@
 // Package config reads the settings of the process: shodo.yaml, environment variables and flags.
 //
-// A setting's value comes from the first of these that gives it: flag, environment variable, file, default. Each
+// A setting's value comes from the first of these that gives it: flag, environment variable, file, default. A variable
+// that is set to nothing counts as not set. Each
 // setting has one key path ("pagerduty.api_url"), from which its variable (SHODO_PAGERDUTY_API_URL) and its flag
 // (--pagerduty-api-url) follow. [Config] is the one list of them: what the reference page, --help and "shodo config
 // check" say is read from its field tags.

@@ -134,6 +134,22 @@ func described(c *config.Config, path string) config.Described {
 	return config.Described{}
 }
 
+// TestExample: the example of deploy/ is right, and names the variables that its reader has to set.
+func TestExample(t *testing.T) {
+	data, err := os.ReadFile("../../deploy/example/shodo.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, problems := load("shodo.yaml", string(data), nil)
+	if len(problems) != 3 {
+		t.Errorf("problems without the variables:\n%v", problems)
+	}
+	c, problems := load("/etc/shodo.yaml", string(data), nil, "PAGERDUTY_TOKEN=a", "PAGERDUTY_WEBHOOK_SECRET=b", "SLACK_BOT_TOKEN=c")
+	if problems != nil || c.Catalog.Dir != "/etc/catalog" {
+		t.Errorf("config %v, problems:\n%v", c, problems)
+	}
+}
+
 func TestWithoutAFile(t *testing.T) {
 	env := []string{"SHODO_CATALOG_DIR=/c", "SHODO_PAGERDUTY_TOKEN=t1", "SHODO_PAGERDUTY_FROM=a@b.example", "SHODO_PAGERDUTY_WEBHOOK_SECRETS=a, b",
 		"SHODO_SLACK_BOT_TOKEN_FILE=/run/secrets/hook", "SHODO_ACTIONS_HTTP_ALLOW_LINK_LOCAL=10.0.0.0/8,fe80::/10", "SHODO_LOG_LEVEL=warn",
