@@ -54,7 +54,7 @@ func (l *loader) checkRules() {
 	for _, path := range []string{"data_dir", "log.format", "temporal.namespace", "pagerduty.api_url", "pagerduty.events_url", "slack.api_url"} {
 		l.notEmpty(path)
 	}
-	if c.Slack.Channel != "" && c.Slack.BotToken.IsZero() {
+	if c.Slack.Channel != "" && c.Slack.BotToken.IsZero() && !l.broken["slack.bot_token"] {
 		l.report("slack.channel", "slack.bot_token is not set, so nothing can be told there", "set slack.bot_token")
 	}
 	l.checkTemporal(c.Temporal)
