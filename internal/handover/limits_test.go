@@ -91,6 +91,9 @@ func checkBlock(t *testing.T, b handover.Block) {
 		texts = append(texts, *b.Text)
 	}
 	for _, f := range texts {
+		if f.Type == "plain_text" && regexp.MustCompile(`<[!@#]|(?i)@(here|channel|everyone)`).MatchString(f.Text) {
+			t.Errorf("%s holds a mention: %.200q", b.Type, f.Text)
+		}
 		if f.Type == "mrkdwn" {
 			checkMrkdwn(t, b.Type, f.Text)
 			if !f.Verbatim {

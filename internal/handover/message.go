@@ -48,8 +48,10 @@ func (m Message) Size() int {
 	return width(b.String())
 }
 
+// header shows a text as it is: plain text needs no escaping. What would be a mention elsewhere is broken all the same.
 func header(s string) Block {
 	no := false
+	s = withoutMentions(strings.NewReplacer("<!", "<\u2060!", "<@", "<\u2060@", "<#", "<\u2060#").Replace(s))
 	return Block{Type: "header", Text: &Text{Type: "plain_text", Text: cutWidth(s, MaxHeader), Emoji: &no}}
 }
 
@@ -66,6 +68,10 @@ func contextBlock(s string) Block { return Block{Type: "context", Elements: []Te
 // "@here" and its like are broken with a word joiner, for readers that look for them in plain text.
 func escape(s string) string {
 	s = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "ˋ").Replace(s)
+	return withoutMentions(s)
+}
+
+func withoutMentions(s string) string {
 	for _, word := range []string{"here", "channel", "everyone"} {
 		s = breakMention(s, word)
 	}
