@@ -14,6 +14,11 @@
 //   - Both can be made to fail on purpose: see [Fault], [PagerDuty.SetOutage], [PagerDuty.SetShape], [PagerDuty.Hold].
 //   - [Server] runs both on addresses of its own, with a page for people at "/".
 //
+// What people do is also there over HTTP, below PagerDuty's address: POST /ui/incidents/ID/MOVE with the form fields "as"
+// (id, name or e-mail address of a user), "text" and "to"; MOVE is acknowledge, resolve, reopen, reassign, note, or
+// recover, which is the monitor's. "Accept: application/json" gives {"incident", "status"} or {"error"}. POST /ui/send takes
+// the JSON that [PagerDuty.Send] describes.
+//
 // Facts about the real services are cited where they are used; "OpenAPI" means PagerDuty's published
 // reference/REST/openapiv3.json of 2026-08-14.
 //

@@ -29,9 +29,13 @@ type incident struct {
 	log          []*logEntry // oldest first
 	hiddenReads  int         // reads of the alert list that still find none
 	unackAt      time.Time   // when the acknowledgement or the snooze ends; zero: never
+	snoozed      bool        // it is a snooze that ends then
 	escalateAt   time.Time
 	autoResolves time.Time
 }
+
+// alertKey is what tells whether a monitor's event belongs to an alert: the same key of the same integration.
+type alertKey struct{ service, key string }
 
 type assignment struct {
 	at   time.Time

@@ -77,6 +77,7 @@ func alertClient(a *alert) client {
 func (p *PagerDuty) attach(i *incident, a *alert, trigger *logEntry) {
 	a.id, a.at, a.trigger = newID("Q", 13), p.now(), trigger
 	i.alerts = append(i.alerts, a)
+	p.byKey[alertKey{i.service.ID, a.DedupKey}] = i
 }
 
 // acknowledge follows the OpenAPI: a resolved incident is opened again by it, as acknowledged. Code 1002 is answered
@@ -98,7 +99,7 @@ func (p *PagerDuty) acknowledge(i *incident, by actor) error {
 	}
 	i.status = "acknowledged"
 	i.acks = append(i.acks, assignment{now, by.user})
-	i.escalateAt, i.unackAt = time.Time{}, time.Time{}
+	i.escalateAt, i.unackAt, i.snoozed = time.Time{}, time.Time{}, false
 	if i.service.AckTimeout > 0 {
 		i.unackAt = now.Add(i.service.AckTimeout)
 	}
@@ -228,7 +229,7 @@ func (p *PagerDuty) snooze(i *incident, by actor, d time.Duration) error {
 			return err
 		}
 	}
-	i.unackAt = p.now().Add(d)
+	i.unackAt, i.snoozed = p.now().Add(d), true
 	p.changedBy(i, by)
 	p.record(i, &logEntry{kind: "snooze", by: by})
 	return nil
@@ -266,6 +267,9 @@ func (p *PagerDuty) merge(target *incident, by actor, sources []*incident) error
 		source.alerts = nil
 		p.close(source)
 		target.alerts = append(target.alerts, moved...)
+		for _, a := range moved {
+			p.byKey[alertKey{a.integration.ID, a.DedupKey}] = target
+		}
 		source.mergedInto = target
 		p.changedBy(source, by)
 		p.record(source, &logEntry{kind: "resolve", by: by})
@@ -330,7 +334,11 @@ func (p *PagerDuty) Tick() {
 		case due(i.autoResolves):
 			err = p.resolve(i, actor{}, "")
 		case i.status == "acknowledged" && due(i.unackAt):
-			err = p.unacknowledge(i, actor{}, "acknowledgement timed out")
+			why := "acknowledgement timed out"
+			if i.snoozed {
+				why = "snooze ended"
+			}
+			err = p.unacknowledge(i, actor{}, why)
 		case i.status == "triggered" && due(i.escalateAt):
 			err = p.escalateByClock(i)
 		default:

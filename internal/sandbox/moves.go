@@ -96,10 +96,8 @@ func (p *PagerDuty) newAlert(service *Service, a Alert) *alert {
 
 // openIncident finds the incident that has an open alert with a key.
 func (p *PagerDuty) openIncident(service *Service, key string) *incident {
-	for _, i := range p.incidents {
-		if i.service == service && i.open() && i.openAlert(key) != nil {
-			return i
-		}
+	if i := p.byKey[alertKey{service.ID, key}]; i != nil && i.open() && i.openAlert(key) != nil {
+		return i
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ type PagerDuty struct {
 	mu        sync.Mutex
 	incidents []*incident // in the order of their numbers
 	byID      map[string]*incident
+	byKey     map[alertKey]*incident // who had the last alert with the key; it may be resolved by now
 	notified  []Page
 	subs      []*subscription
 	events    []Event
@@ -87,6 +88,7 @@ func NewPagerDuty(opts PagerDutyOptions) (*PagerDuty, error) {
 		faults:  newFaults(),
 		limit:   newLimiter(opts.RequestsPerMinute, time.Minute, opts.Clock),
 		byID:    map[string]*incident{},
+		byKey:   map[alertKey]*incident{},
 		changed: make(chan struct{}),
 		senders: make(chan struct{}, 256),
 		http: &http.Client{

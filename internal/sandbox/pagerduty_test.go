@@ -222,7 +222,7 @@ func TestClock(t *testing.T) {
 			do:    func(a *account, id string) error { return a.SnoozeAs("Aiko Tanaka", id, time.Hour) },
 			moves: []time.Duration{59 * time.Minute, time.Minute}, status: "triggered",
 			events: []string{"incident.acknowledged", "incident.unacknowledged"},
-			paged:  []string{"acknowledgement timed out Aiko Tanaka"},
+			paged:  []string{"snooze ended Aiko Tanaka"},
 		},
 		"a direct assignment does not escalate": {
 			do:    func(a *account, id string) error { return a.ReassignAs("Aiko Tanaka", id, "Chie Mori") },
