@@ -11,7 +11,7 @@ import (
 
 // PutDelivery stores one webhook delivery. Fresh: it is the first with its event id; a repetition changes nothing. It
 // is durable when PutDelivery returns nil. Seq and Lane are the store's to give: the lane is the service, but
-// deliveries of an incident that has pending ones join their lane, so that a lane holds them all in order.
+// deliveries of an incident that has pending or parked ones join their lane, so that a lane holds them all in order.
 func (s *Store) PutDelivery(ctx context.Context, d incident.Delivery) (lane string, fresh bool, err error) {
 	if d.ID == "" {
 		return "", false, fmt.Errorf("store event: %w: it has no id", ErrInvalid)
@@ -51,14 +51,14 @@ func (s *Store) PutDelivery(ctx context.Context, d incident.Delivery) (lane stri
 	return got.lane, got.fresh, nil
 }
 
-// laneOf is the lane in which the incident has something pending, or else the service.
+// laneOf is the lane in which the incident has something that waits, or else the service.
 func laneOf(t *tx, d incident.Delivery) (string, error) {
 	if d.Incident == "" {
 		return text(d.Service), nil
 	}
 	var lane sql.NullString
-	err := t.row(`SELECT min(lane) FROM deliveries WHERE incident = $1 AND incident <> '' AND state = 'pending'`,
-		text(d.Incident)).Scan(&lane)
+	err := t.row(`SELECT min(lane) FROM deliveries
+		WHERE incident = $1 AND incident <> '' AND state IN ('pending', 'parked')`, text(d.Incident)).Scan(&lane)
 	if err != nil || lane.Valid {
 		return lane.String, err
 	}

@@ -266,7 +266,7 @@ func TestPlans(t *testing.T) {
 	}
 	for index, query := range map[string]string{
 		"deliveries_lane":     `SELECT seq FROM deliveries WHERE state = 'pending' AND lane = $1 AND seq > $2 ORDER BY seq LIMIT 10`,
-		"deliveries_incident": `SELECT min(lane) FROM deliveries WHERE incident = $1 AND incident <> '' AND state = 'pending'`,
+		"deliveries_incident": `SELECT min(lane) FROM deliveries WHERE incident = $1 AND incident <> '' AND state IN ('pending', 'parked')`,
 		"deliveries_settled":  `SELECT seq FROM deliveries WHERE settled_at IS NOT NULL AND settled_at < $1 ORDER BY settled_at LIMIT 500`,
 		"deliveries_pings":    `SELECT max(received_at) FROM deliveries WHERE type = 'pagey.ping'`,
 		"attempts_target":     `SELECT count(*) FROM attempts WHERE customer = $1 AND target = $2 AND started_at >= $3`,
