@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -95,3 +96,6 @@ func (s *Slack) completeUpload(_ *http.Request, args url.Values) (object, error)
 	}
 	return object{"files": list}, nil
 }
+
+// readAll is for uploads, which may be larger than other requests.
+func readAll(r io.Reader) ([]byte, error) { return io.ReadAll(io.LimitReader(r, 16*maxRequest)) }
