@@ -1,0 +1,197 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"shodo/internal/catalog"
+	"shodo/internal/incident"
+	"shodo/internal/pagerduty"
+	"shodo/internal/scenario"
+)
+
+func newExplain() *cobra.Command {
+	var dir string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "explain FILE",
+		Short: "Say which scenario an incident would get, why, and what would run",
+		Long: `explain reads an incident from a file, decides as the engine would, and tells why: the customer, the scenario, for
+each other one the first condition that does not hold, the inputs and where each comes from, the steps, and who is told.
+
+FILE is JSON, "-" for standard input: an incident as "shodo incident show --json" prints it, or
+  {"service": {"id": "PX1234"}, "title": "...", "alerts": [{"summary": "...", "severity": "critical", "details": {...}}]}
+or an alert as PagerDuty's REST API gives it ("body" and "service" are read). Nothing is run. It exits 1 when no
+scenario matches.`,
+		Example: "  shodo explain --catalog ./catalog alert.json\n  shodo incident show Q123 --json | shodo explain -",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			inc, err := readIncident(args[0], cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			c, problems, err := loadCatalog(dir)
+			if err != nil {
+				return err
+			}
+			if err := problems.Err(); err != nil {
+				return fmt.Errorf("the catalog is not right, \"shodo check %s\" tells all:\n%w", dir, err)
+			}
+			d := c.Decide(inc)
+			if asJSON {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc.SetIndent("", "  ")
+				if err := enc.Encode(d.Match); err != nil {
+					return err
+				}
+			} else {
+				explain(cmd.OutOrStdout(), c, inc, d)
+			}
+			if d.Scenario == nil || d.Problem != "" {
+				return errNo
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "catalog", ".", "the folder of the catalog")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the decision as JSON")
+	return cmd
+}
+
+// readIncident reads an incident in any of the forms that explain takes.
+func readIncident(path string, stdin io.Reader) (incident.Incident, error) {
+	data, err := readAll(path, stdin)
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	var forms struct {
+		Incident *incident.Incident `json:"incident"` // of a record
+		Body     json.RawMessage    `json:"body"`     // of an alert of the REST API
+		Service  struct{ ID, Summary string }
+		Summary  string
+		ID       incident.ID
+	}
+	if err := json.Unmarshal(data, &forms); err != nil {
+		var bad *json.UnmarshalTypeError
+		if !errors.As(err, &bad) || bad.Field == "" {
+			return incident.Incident{}, fmt.Errorf("read incident %q: %w", path, err)
+		}
+	}
+	switch {
+	case forms.Incident != nil && forms.Incident.Service.ID != "":
+		return *forms.Incident, nil
+	case len(forms.Body) > 0:
+		alert := pagerduty.Normalise(data)
+		return incident.Incident{ID: forms.ID, Title: forms.Summary, CreatedAt: alert.CreatedAt,
+			Service: incident.Ref{ID: forms.Service.ID, Name: forms.Service.Summary}, Alerts: []incident.Alert{alert}, AlertCount: 1}, nil
+	}
+	var inc incident.Incident
+	if err := json.Unmarshal(data, &inc); err != nil {
+		return inc, fmt.Errorf("read incident %q: %w", path, err)
+	}
+	if inc.Service.ID == "" {
+		return inc, fmt.Errorf("read incident %q: it names no service (\"service\": {\"id\": ...}); see \"shodo explain --help\"", path)
+	}
+	return inc, nil
+}
+
+func readAll(path string, stdin io.Reader) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(stdin)
+	}
+	return os.ReadFile(path)
+}
+
+// explain tells a decision in words.
+func explain(w io.Writer, c *catalog.Catalog, inc incident.Incident, d catalog.Decision) {
+	fmt.Fprintf(w, "catalog   version %s\nincident  %s\nservice   %s\n", c.Version(), firstOf(inc.Title, inc.First().Summary, string(inc.ID)), nameOf(inc.Service))
+	if d.Customer == nil {
+		fmt.Fprintf(w, "customer  none\n\n%s\n", d.Match.Why)
+		return
+	}
+	fmt.Fprintf(w, "customer  %s (%s)\nscenario  %s\nwhy       %s\n", d.Customer.Name, d.Customer.ID,
+		firstOf(string(d.Match.Scenario), "none: a person is told"), d.Match.Why)
+	fmt.Fprintln(w, "\nconsidered:")
+	for _, one := range d.Match.Considered {
+		mark := "✗"
+		if one.Matched {
+			mark = "✓"
+		}
+		fmt.Fprintf(w, "  %s %-24s %s\n", mark, one.Scenario, one.Why)
+	}
+	if d.Scenario != nil {
+		explainScenario(w, d)
+	}
+	fmt.Fprintln(w, "\nwho is told, in turn:")
+	for _, t := range d.Customer.Tiers {
+		fmt.Fprintf(w, "  %-14s %s%s\n", t.Name, firstOf(t.Slack, "-"), afterText(t.After.String(), t.After > 0))
+	}
+}
+
+func explainScenario(w io.Writer, d catalog.Decision) {
+	fmt.Fprintf(w, "\nautonomy  %s\ntarget    %s\n", d.Match.Autonomy, firstOf(d.Target, "-"))
+	if d.Problem != "" {
+		fmt.Fprintf(w, "problem   %s: a person is told\n", d.Problem)
+	}
+	if len(d.Match.Origins) > 0 {
+		fmt.Fprintln(w, "inputs:")
+		for _, o := range d.Match.Origins {
+			fmt.Fprintf(w, "  %-14s %v (from the %s)\n", o.Input, d.Inputs[o.Input], o.From)
+		}
+	}
+	fmt.Fprintln(w, "\nwhat would run:")
+	explainSteps(w, "check", d.Scenario.Check)
+	explainSteps(w, "gather", d.Scenario.Gather)
+	for i, a := range d.Scenario.Recover {
+		note := ""
+		if d.Match.Autonomy != incident.Automatic {
+			note = " (not run: " + string(d.Match.Autonomy) + ")"
+		}
+		if a.If != nil {
+			note += " if " + a.If.Source()
+		}
+		explainSteps(w, fmt.Sprintf("recover %d, %q%s", i+1, a.Name, note), a.Steps)
+	}
+	if len(d.Scenario.Recover) > 0 {
+		v := d.Scenario.Verify
+		explainSteps(w, fmt.Sprintf("verify, every %s within %s, stable for %s", v.Every, v.Within, v.StableFor), v.Steps)
+	}
+}
+
+func explainSteps(w io.Writer, title string, steps []scenario.Step) {
+	if len(steps) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "  %s\n", title)
+	for i := range steps {
+		s := &steps[i]
+		line := fmt.Sprintf("    %s (%s, up to %s)", s.DisplayName(), s.Uses, s.Timeout)
+		if s.If != nil {
+			line += " if " + s.If.Source()
+		}
+		if s.Healthy != nil {
+			line += ", healthy when " + s.Healthy.Source()
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+	}
+}
+
+func nameOf(r incident.Ref) string {
+	if r.Name == "" {
+		return r.ID
+	}
+	return fmt.Sprintf("%s (%s)", r.Name, r.ID)
+}
+
+func afterText(after string, given bool) string {
+	if !given {
+		return ""
+	}
+	return ", after " + after + " without an answer"
+}
