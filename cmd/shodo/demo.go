@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"shodo/internal/demo"
+)
+
+func newDemo() *cobra.Command {
+	opts := demo.Options{}
+	var exit bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See the product work: break six things on this machine, and watch the first response",
+		Long: `demo starts the whole product on this machine (the engine with an embedded Temporal, its store, its receiver), a
+local PagerDuty and a local Slack, and small services. It really breaks them, lets PagerDuty tell the engine by
+signed webhooks, and shows what happens:
+
+  1  the process of a web service is killed        → restarted, verified, resolved
+  2  old logs fill a folder                        → removed, verified, resolved
+  3  an alert whose cause is gone already          → cleared, nothing changed
+  4  a service that crashes after every start      → handed over to a person with the evidence
+  5  an alert that no scenario covers              → handed over to a person
+  6  a person acknowledges while the repair runs   → stopped at once, nothing more changed
+
+Then it looks at PagerDuty, Slack and the services whether each one ended as it should, says so, and stays up to be
+looked at. It exits 1 when one did not. It needs no network and no account, and removes what it made.`,
+		Example: "  shodo demo\n  shodo demo --exit",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if opts.Program, err = os.Executable(); err != nil {
+				return fmt.Errorf("find this program's own path: %w", err)
+			}
+			opts.Version, opts.Stay, opts.Out = version, !exit, cmd.OutOrStdout()
+			if file, ok := opts.Out.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
+				opts.Size = func() (int, int, bool) {
+					columns, rows, err := term.GetSize(int(file.Fd()))
+					return columns, rows, err == nil
+				}
+				opts.Color = os.Getenv("NO_COLOR") == ""
+			}
+			right, err := demo.Run(cmd.Context(), opts)
+			if cmd.Context().Err() != nil && err != nil {
+				return errNo // stopped before the end: what was seen proves nothing
+			}
+			if err == nil && !right {
+				return errNo
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&exit, "exit", false, "end after the summary instead of staying up")
+	cmd.Flags().StringVar(&opts.Dir, "dir", "", "the `folder` for everything; it must be empty or not exist (a temporary one when not given)")
+	cmd.Flags().BoolVar(&opts.Keep, "keep", false, "keep the folder at the end: the records, the catalog, the engine's log")
+	return cmd
+}

@@ -1,0 +1,245 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"shodo/internal/incident"
+	"shodo/internal/sandbox"
+	"shodo/internal/sandbox/breakable"
+)
+
+// fact is one thing that was looked at, in words that are true when ok and false when not.
+type fact struct {
+	said string
+	ok   bool
+}
+
+// evidence collects facts about one incident, from those who know: the record, PagerDuty's REST API, Slack's channels,
+// and the thing that broke.
+type evidence struct {
+	stage *stage
+	rec   incident.Record
+	facts []fact
+}
+
+// proof looks whether an incident ended as its story wants. It asks the outside and not only the record.
+func proof(ctx context.Context, s *stage, of story, id incident.ID) (incident.Record, []fact) {
+	e := &evidence{stage: s}
+	if id == "" {
+		return e.rec, []fact{{"PagerDuty has the incident", false}}
+	}
+	rec, err := s.app.Store().Record(ctx, id)
+	if err != nil {
+		return e.rec, []fact{{fmt.Sprintf("the record can be read (%v)", err), false}}
+	}
+	e.rec = rec
+	got := ending{rec.Outcome, rec.Reason}
+	if got != of.want {
+		e.fact(false, "it ends as %q and not as %q", of.want, got)
+	}
+	of.proof(ctx, e)
+	return e.rec, e.facts
+}
+
+func (e *evidence) fact(ok bool, format string, args ...any) {
+	e.facts = append(e.facts, fact{fmt.Sprintf(format, args...), ok})
+}
+
+// trouble notes that something could not be looked at.
+func (e *evidence) trouble(err error) bool {
+	if err != nil {
+		e.fact(false, "it can be looked at: %v", err)
+	}
+	return err != nil
+}
+
+func proveShop(ctx context.Context, e *evidence) {
+	e.resolved()
+	pid, running, err := e.stage.lab.Running(shop)
+	if e.trouble(err) {
+		return
+	}
+	before := e.stage.pid(shop)
+	e.fact(running && pid != before && e.stage.answers(ctx, shop), "the shop answers again (process %d → %d)", before, pid)
+	e.fact(e.rec.Changed() && len(e.succeeded()) == 1, "one repair was made")
+}
+
+func proveLogs(_ context.Context, e *evidence) {
+	e.resolved()
+	u, err := e.stage.lab.Usage(logs)
+	if e.trouble(err) {
+		return
+	}
+	e.fact(u.Percent() <= 80, "the folder is at %d %%", u.Percent())
+	e.fact(exists(e.stage.newestLog()), "today's log is still there")
+}
+
+func proveBooks(ctx context.Context, e *evidence) {
+	e.resolved()
+	e.fact(!e.rec.Changed(), "nothing was changed")
+	pid, running, err := e.stage.lab.Running(books)
+	if e.trouble(err) {
+		return
+	}
+	e.fact(running && pid == e.stage.pid(books) && e.stage.answers(ctx, books), "the same process still answers (%d)", pid)
+}
+
+func proveSearch(_ context.Context, e *evidence) {
+	e.fact(attempts(e.rec) == 2, "two attempts were made")
+	_, running, err := e.stage.lab.Running(search)
+	if e.trouble(err) {
+		return
+	}
+	e.fact(!running, "the service is really down")
+	e.told(larkspurChannel, "session database")
+	e.status(incident.Triggered)
+	e.fact(e.pagedAfter(e.rec.OutcomeAt), "PagerDuty paged its people again")
+}
+
+func proveMail(_ context.Context, e *evidence) {
+	e.fact(len(e.rec.Steps) == 0, "nothing was touched")
+	e.told(larkspurChannel, "")
+	e.status(incident.Triggered)
+	e.fact(e.pagedAfter(time.Time{}), "PagerDuty paged its people")
+}
+
+func proveOrders(_ context.Context, e *evidence) {
+	r, err := e.stage.lab.LastRepair(orders)
+	if e.trouble(err) {
+		return
+	}
+	e.fact(r.State == breakable.RepairCancelled && r.Runs == 1, "the repair was stopped on the way")
+	_, running, err := e.stage.lab.Running(orders)
+	if e.trouble(err) {
+		return
+	}
+	e.fact(!running, "nothing was started after that")
+	e.fact(!changedAfter(e.rec, r.EndedAt), "no further step was sent")
+	e.told(minatoChannel, "")
+	e.heldBy(aiko)
+	e.fact(e.rec.TakenBy == aiko || strings.Contains(e.rec.Why, aiko), "the record names %s", aiko)
+}
+
+// succeeded gives the changing steps that were carried out.
+func (e *evidence) succeeded() []incident.Step {
+	var list []incident.Step
+	for _, s := range e.rec.Steps {
+		if s.Phase == incident.Recover && s.Status == incident.Succeeded {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func attempts(rec incident.Record) int {
+	most := 0
+	for _, s := range rec.Steps {
+		if s.Phase == incident.Recover && s.Status == incident.Succeeded {
+			most = max(most, s.Attempt)
+		}
+	}
+	return most
+}
+
+func changedAfter(rec incident.Record, at time.Time) bool {
+	for _, s := range rec.Steps {
+		if s.Phase == incident.Recover && s.StartedAt.After(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// resolved looks that the incident is resolved in PagerDuty by the engine, with a note.
+func (e *evidence) resolved() {
+	i := e.inPagerDuty()
+	by := ""
+	for _, line := range i.Log {
+		if strings.HasPrefix(line.What, "Resolved") {
+			by = line.By
+		}
+	}
+	e.fact(i.Status == string(incident.Resolved) && by == botName, "PagerDuty: resolved by %s", by)
+	e.noted()
+}
+
+func (e *evidence) status(want incident.Status) {
+	got := e.inPagerDuty().Status
+	e.fact(got == string(want), "PagerDuty: %s", got)
+}
+
+// heldBy looks that the incident is acknowledged by a person.
+func (e *evidence) heldBy(who string) {
+	i := e.inPagerDuty()
+	e.fact(i.Status == string(incident.Acknowledged) && slices.Contains(i.AckedBy, who), "PagerDuty: %s has it", who)
+}
+
+func (e *evidence) inPagerDuty() sandbox.Incident {
+	i, _ := e.stage.pagerDuty().Incident(string(e.rec.Incident.ID))
+	return i
+}
+
+// told looks for the hand-over in Slack, with the evidence, and for the note in PagerDuty.
+func (e *evidence) told(channel, evidence string) {
+	found := false
+	for _, m := range e.stage.sandbox.Slack.Messages(channel) {
+		text := allText(m)
+		found = found || strings.Contains(text, e.rec.Incident.Title) && strings.Contains(text, evidence)
+	}
+	e.fact(found, "Slack #%s has it%s", channel, map[bool]string{true: ", with evidence"}[evidence != ""])
+	e.noted()
+}
+
+func allText(m sandbox.Message) string {
+	text := m.Plain()
+	for _, f := range m.Files {
+		text += "\n" + string(f.Content)
+	}
+	for _, r := range m.Replies {
+		text += "\n" + allText(r)
+	}
+	return text
+}
+
+// noted looks that the engine has left a note that says how it ended: the only one where nothing was begun, else the
+// second one.
+func (e *evidence) noted() {
+	want, ours := 2, 0
+	if e.rec.Outcome == incident.Unmatched {
+		want = 1
+	}
+	for _, n := range e.inPagerDuty().Notes {
+		if n.By == botName {
+			ours++
+		}
+	}
+	e.fact(ours >= want, "with a note")
+}
+
+func (e *evidence) pagedAfter(at time.Time) bool {
+	for _, page := range e.stage.pagerDuty().Paged(string(e.rec.Incident.ID)) {
+		if page.At.After(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// answers says whether a service answers over HTTP.
+func (s *stage) answers(ctx context.Context, name string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr[name]+"/health", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}

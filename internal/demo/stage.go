@@ -1,0 +1,202 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"shodo/internal/app"
+	"shodo/internal/config"
+	"shodo/internal/sandbox"
+	"shodo/internal/sandbox/breakable"
+)
+
+// The demo's secrets are made up, and open nothing.
+const (
+	restToken     = "demo-rest-token"
+	botToken      = "xoxb-demo"
+	webhookSecret = "demo-webhook-secret"
+)
+
+const (
+	readyWithin = 30 * time.Second
+	stopWithin  = 15 * time.Second // above the longest step of the demo
+)
+
+// stage is everything that the demo starts: breakable things, PagerDuty, Slack, and the product itself.
+type stage struct {
+	dir     string
+	lab     breakable.Lab
+	addr    map[string]string // host:port of each service
+	http    *http.Client
+	sandbox *sandbox.Server
+	app     *app.App
+	log     *os.File
+	ended   chan error         // what app.Run returned
+	stopApp context.CancelFunc // nil before it runs
+
+	mu   sync.Mutex
+	pids map[string]int // of the services, before the trouble
+}
+
+// setUp starts everything. What it has started is in the stage also when it fails: close it in any case.
+func (s *stage) setUp(ctx context.Context, o Options) error {
+	s.http = &http.Client{Timeout: 5 * time.Second}
+	s.pids, s.addr = map[string]int{}, map[string]string{}
+	s.lab = breakable.Lab{Dir: filepath.Join(s.dir, "lab"), Command: []string{o.Program, "demo-service"}}
+	for _, step := range []func(context.Context, Options) error{s.startThings, s.startSandbox, s.startEngine} {
+		if err := step(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startThings makes what is going to break.
+func (s *stage) startThings(ctx context.Context, _ Options) error {
+	for _, name := range []string{shop, books, search, orders} {
+		addr, err := s.lab.Define(name, breakable.Service{})
+		if err != nil {
+			return err
+		}
+		s.addr[name] = addr
+		if _, err := s.lab.Start(ctx, name); err != nil {
+			return err
+		}
+		pid, _, err := s.lab.Running(name)
+		if err != nil {
+			return err
+		}
+		s.note(name, pid)
+	}
+	_, err := s.lab.DefineQuota(logs, quotaBytes)
+	return err
+}
+
+func (s *stage) startSandbox(context.Context, Options) error {
+	var err error
+	s.sandbox, err = sandbox.New(sandbox.Options{Token: restToken, BotToken: botToken, Account: account(), Channels: channels()})
+	if err != nil {
+		return err
+	}
+	s.sandbox.Start()
+	return nil
+}
+
+// startEngine starts the product as "shodo serve" does, and tells PagerDuty where it is.
+func (s *stage) startEngine(ctx context.Context, o Options) error {
+	err := writeCatalog(s.catalogDir(), places{Shodo: o.Program, Lab: s.lab.Dir, Addr: s.addr})
+	if err != nil {
+		return err
+	}
+	if s.log, err = os.Create(s.logFile()); err != nil {
+		return fmt.Errorf("make the engine's log: %w", err)
+	}
+	log := slog.New(slog.NewTextHandler(s.log, nil))
+	if s.app, err = app.New(ctx, app.Options{Config: s.config(o.Program), Version: o.Version, Log: log}); err != nil {
+		return fmt.Errorf("start the engine: %w", err)
+	}
+	// The engine is stopped by close and not by the caller's context: what it is doing then is finished first.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopApp, s.ended = stop, make(chan error, 1)
+	go func() { s.ended <- s.app.Run(running) }()
+	s.pagerDuty().Subscribe(s.engineURL()+"/webhooks/pagerduty", webhookSecret)
+	return s.awaitReady(ctx)
+}
+
+func (s *stage) config(program string) *config.Config {
+	cfg := &config.Config{
+		Listen:      "127.0.0.1:0",
+		DataDir:     filepath.Join(s.dir, "data"),
+		StopTimeout: stopWithin,
+		Catalog:     config.Catalog{Dir: s.catalogDir()},
+		PagerDuty: config.PagerDuty{
+			APIURL: s.sandbox.PagerDutyURL(), EventsURL: s.sandbox.PagerDutyURL(), Token: config.NewSecret(restToken), From: botEmail,
+			WebhookSecrets: []config.Secret{config.NewSecret(webhookSecret)},
+		},
+		Slack:    config.Slack{APIURL: s.sandbox.SlackURL(), BotToken: config.NewSecret(botToken), Channel: "#" + managersChannel},
+		Temporal: config.Temporal{Namespace: "default"},
+	}
+	cfg.Actions.LocalRun.Programs = []string{program}
+	return cfg
+}
+
+// awaitReady asks /readyz until the engine says that it is.
+func (s *stage) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	var last string
+	err := until(ctx, func() (bool, error) {
+		select {
+		case err := <-s.ended:
+			s.ended <- err
+			return false, fmt.Errorf("the engine ended: %w", err)
+		default:
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.engineURL()+"/readyz", nil)
+		if err != nil {
+			return false, err
+		}
+		resp, err := s.http.Do(req)
+		if err != nil {
+			last = err.Error()
+			return false, nil
+		}
+		defer resp.Body.Close()
+		last = resp.Status
+		return resp.StatusCode == http.StatusOK, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait until the engine is ready: %w (it said: %s; its log is %s)", err, last, s.logFile())
+	}
+	return nil
+}
+
+// close stops everything, last first, and leaves no process behind.
+func (s *stage) close() error {
+	var errs []error
+	if s.stopApp != nil {
+		s.stopApp()
+		if err := <-s.ended; err != nil {
+			errs = append(errs, fmt.Errorf("the engine: %w", err))
+		}
+	}
+	if s.sandbox != nil {
+		errs = append(errs, s.sandbox.Close())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	for name := range s.addr {
+		_, err := s.lab.Stop(ctx, name)
+		errs = append(errs, err)
+	}
+	if s.log != nil {
+		errs = append(errs, s.log.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (s *stage) pagerDuty() *sandbox.PagerDuty { return s.sandbox.PagerDuty }
+func (s *stage) engineURL() string             { return "http://" + s.app.Address() }
+func (s *stage) catalogDir() string            { return filepath.Join(s.dir, "catalog") }
+func (s *stage) logFile() string               { return filepath.Join(s.dir, "shodo.log") }
+func (s *stage) storeFile() string             { return filepath.Join(s.dir, "data", "store.db") }
+
+// note remembers the process of a service.
+func (s *stage) note(name string, pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pids[name] = pid
+}
+
+func (s *stage) pid(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pids[name]
+}
