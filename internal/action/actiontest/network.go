@@ -26,6 +26,11 @@ type Server struct {
 // Listen serves each connection by the function, and closes it afterwards.
 func Listen(t *testing.T, serve func(net.Conn)) *Server {
 	t.Helper()
+	return listen(t, func(_ *Server, c net.Conn) { serve(c) })
+}
+
+func listen(t *testing.T, serve func(*Server, net.Conn)) *Server {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +44,7 @@ func Listen(t *testing.T, serve func(net.Conn)) *Server {
 				return
 			}
 			s.keep(conn)
-			go func() { defer conn.Close(); serve(conn) }()
+			go func() { defer conn.Close(); serve(s, conn) }()
 		}
 	}()
 	return s
@@ -66,8 +71,7 @@ func (s *Server) Freeze() { s.frozen.Store(true) }
 // StartProxy passes connections on to the address until it is cut or frozen.
 func StartProxy(t *testing.T, address string) *Server {
 	t.Helper()
-	var s *Server
-	s = Listen(t, func(in net.Conn) {
+	return listen(t, func(s *Server, in net.Conn) {
 		out, err := net.Dial("tcp", address)
 		if err != nil {
 			return
@@ -76,7 +80,6 @@ func StartProxy(t *testing.T, address string) *Server {
 		go s.pass(in, out)
 		s.pass(out, in)
 	})
-	return s
 }
 
 func (s *Server) pass(to, from net.Conn) {
@@ -102,8 +105,9 @@ func (s *Server) pass(to, from net.Conn) {
 // ClosedPort gives a port on which nothing listens.
 func ClosedPort(t *testing.T) int { return freePort(t) }
 
-// Mark gives a number that no other process has among its arguments: "sleep MARK" can be found again.
-func Mark() string { return fmt.Sprint(1_000_000_000 + rand.IntN(1_000_000_000)) }
+// Mark gives a number of seconds, about two minutes, that no other process has among its arguments: "sleep MARK" can be
+// found again, and does not stay for ever when a test fails.
+func Mark() string { return fmt.Sprintf("120.%09d", rand.IntN(1_000_000_000)) }
 
 // Running counts the processes of this machine that have the mark as an argument of their own: "sleep MARK", and not the
 // shell that holds it somewhere in a script.

@@ -156,6 +156,17 @@ func TestTimeoutKillsWhatIgnoresTerm(t *testing.T) {
 	actiontest.Eventually(t, "the process tree ends", func() bool { return actiontest.Running(mark) == 0 })
 }
 
+// The whole group is asked to end before it is killed.
+func TestChildrenMayEndWell(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	got, err := run(t, ctx, newSet("/bin/sh"), "local.run",
+		sh(`(trap "echo bye; exit" TERM; sleep 30 & wait) & child=$!; trap "wait $child" TERM; wait`))
+	if action.KindOf(err) != incident.TimedOut || got.Stdout != "bye\n" {
+		t.Errorf("kind %q, stdout %q: %v", action.KindOf(err), got.Stdout, err)
+	}
+}
+
 // A program that ends well on TERM was stopped all the same.
 func TestProgramThatEndsWellOnTermWasStopped(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)

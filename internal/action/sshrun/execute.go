@@ -63,7 +63,9 @@ func execute(ctx context.Context, client *ssh.Client, line string, w work) (acti
 	case <-ctx.Done():
 		end = endRemote(channel, exited)
 	}
-	waitAtMost(&copying, lateOutput)
+	if end.told {
+		waitAtMost(&copying, lateOutput)
+	}
 	client.Close()
 	copying.Wait()
 

@@ -316,6 +316,25 @@ func TestTimeoutKillsWhatIgnoresTerm(t *testing.T) {
 	actiontest.Eventually(t, "the process tree ends", func() bool { return actiontest.Running(mark) == 0 })
 }
 
+// A command that ends at TERM does not leave behind a child that ignores it.
+func TestCancelKillsChildrenThatIgnoreTerm(t *testing.T) {
+	server := actiontest.StartSSHD(t)
+	mark := actiontest.Mark()
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error, 1)
+	go func() {
+		_, err := run(t, ctx, actiontest.Connections{SSHConnection: server.Login}, "ssh.run",
+			params{"script": `(trap "" TERM HUP; sleep ` + mark + `; true) & sleep ` + mark + `; true`})
+		failed <- err
+	}()
+	actiontest.Eventually(t, "both run", func() bool { return actiontest.Running(mark) == 2 })
+	cancel()
+	if err := <-failed; action.KindOf(err) != incident.Cancelled || !strings.Contains(err.Error(), "it was stopped there") {
+		t.Errorf("kind %q: %v", action.KindOf(err), err)
+	}
+	actiontest.Eventually(t, "the process tree ends", func() bool { return actiontest.Running(mark) == 0 })
+}
+
 // When the engine dies or the network goes, the host ends the command by itself. A read may be repeated then; what a
 // change did is not known.
 func TestLostConnectionEndsTheCommand(t *testing.T) {
