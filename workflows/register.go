@@ -1,9 +1,26 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
+
+// WorkerOptions says how a worker of ours runs. Running steps have the time of stop to end when it stops; broken is told
+// the error that ends it before.
+func WorkerOptions(stop time.Duration, broken func(error)) worker.Options {
+	return worker.Options{
+		WorkerStopTimeout: stop,
+		// Cancelling a running step reaches it with its next heartbeat: a person who steps in does not wait long.
+		MaxHeartbeatThrottleInterval:     time.Second,
+		DefaultHeartbeatThrottleInterval: time.Second,
+		MaxConcurrentWorkflowTaskPollers: 8,
+		MaxConcurrentActivityTaskPollers: 8,
+		OnFatalError:                     broken,
+	}
+}
 
 // Registry is where workflows and activities are made known: a worker, or Temporal's test environment.
 type Registry interface {

@@ -105,20 +105,12 @@ func (a *App) addSearchAttributes(ctx context.Context) {
 
 // startWorker makes the worker; Run starts it.
 func (a *App) startWorker(version string) {
-	a.worker = worker.New(a.temporal, workflows.TaskQueue, worker.Options{
-		WorkerStopTimeout: a.cfg.StopTimeout,
-		// Cancelling a running step reaches it with its next heartbeat: a person who steps in does not wait long.
-		MaxHeartbeatThrottleInterval:     time.Second,
-		DefaultHeartbeatThrottleInterval: time.Second,
-		MaxConcurrentWorkflowTaskPollers: 8,
-		MaxConcurrentActivityTaskPollers: 8,
-		OnFatalError: func(err error) {
-			select {
-			case a.broken <- err:
-			default:
-			}
-		},
-	})
+	a.worker = worker.New(a.temporal, workflows.TaskQueue, workflows.WorkerOptions(a.cfg.StopTimeout, func(err error) {
+		select {
+		case a.broken <- err:
+		default:
+		}
+	}))
 	workflows.Register(a.worker, a.world(version), a.actions.Names())
 }
 
