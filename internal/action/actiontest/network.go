@@ -24,12 +24,12 @@ type Server struct {
 }
 
 // Listen serves each connection by the function, and closes it afterwards.
-func Listen(t *testing.T, serve func(net.Conn)) *Server {
+func Listen(t testing.TB, serve func(net.Conn)) *Server {
 	t.Helper()
 	return listen(t, func(_ *Server, c net.Conn) { serve(c) })
 }
 
-func listen(t *testing.T, serve func(*Server, net.Conn)) *Server {
+func listen(t testing.TB, serve func(*Server, net.Conn)) *Server {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Server) Cut() {
 func (s *Server) Freeze() { s.frozen.Store(true) }
 
 // StartProxy passes connections on to the address until it is cut or frozen.
-func StartProxy(t *testing.T, address string) *Server {
+func StartProxy(t testing.TB, address string) *Server {
 	t.Helper()
 	return listen(t, func(s *Server, in net.Conn) {
 		out, err := net.Dial("tcp", address)
@@ -103,7 +103,7 @@ func (s *Server) pass(to, from net.Conn) {
 }
 
 // ClosedPort gives a port on which nothing listens.
-func ClosedPort(t *testing.T) int { return freePort(t) }
+func ClosedPort(t testing.TB) int { return freePort(t) }
 
 // Mark gives a number of seconds, about two minutes, that no other process has among its arguments: "sleep MARK" can be
 // found again, and does not stay for ever when a test fails.

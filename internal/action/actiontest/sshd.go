@@ -38,7 +38,7 @@ const sshdPath = "/usr/sbin/sshd"
 
 // StartSSHD starts a server on a free port and ends it with the test. Without sshd on this machine the test is skipped,
 // or fails where CI=true or SHODO_REQUIRE_SSHD=1 says that it must run. Options are further lines of sshd_config.
-func StartSSHD(t *testing.T, options ...string) *SSHD {
+func StartSSHD(t testing.TB, options ...string) *SSHD {
 	t.Helper()
 	if _, err := os.Stat(sshdPath); err != nil {
 		if os.Getenv("CI") == "true" || os.Getenv("SHODO_REQUIRE_SSHD") == "1" {
@@ -144,7 +144,7 @@ func (s *SSHD) Stop() {
 func (s *SSHD) Log() string { return s.log.String() }
 
 // NewKey makes a key pair, with the private key in OpenSSH's form.
-func NewKey(t *testing.T) (ssh.PublicKey, []byte) {
+func NewKey(t testing.TB) (ssh.PublicKey, []byte) {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -163,7 +163,7 @@ func NewKey(t *testing.T) (ssh.PublicKey, []byte) {
 
 // newECDSAKey gives the server a second host key, of a type that clients prefer: who does not ask for the known one
 // takes it for a changed key.
-func newECDSAKey(t *testing.T, path string) string {
+func newECDSAKey(t testing.TB, path string) string {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -177,14 +177,14 @@ func newECDSAKey(t *testing.T, path string) string {
 	return path
 }
 
-func write(t *testing.T, path string, data []byte) {
+func write(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -20,7 +20,7 @@
 //   - At most body_limit bytes of the answer are read, whatever the server sends, and the time ends slow ones.
 //   - Which addresses may be reached is package reach's rule, also for redirects. No proxy of the environment is used.
 //   - The credential's header is sent to the first URL's host and port only, and never after a redirect elsewhere.
-//     Credentials do not belong into "headers" or the URL, where they would be stored: those are refused.
+//     Credentials do not belong in "headers" or the URL, where they would be stored: those are refused.
 package httprequest
 
 import (
@@ -46,7 +46,7 @@ const NoResponse = 599
 type Read struct {
 	URL             scenario.URL      `json:"url" required:"true" doc:"http or https URL"`
 	Method          string            `json:"method" default:"GET" enum:"GET,HEAD,OPTIONS" doc:"method"`
-	Headers         map[string]string `json:"headers" doc:"more headers; credentials belong into auth"`
+	Headers         map[string]string `json:"headers" doc:"more headers; credentials belong in auth"`
 	Auth            string            `json:"auth" doc:"name of one of the customer's http credentials, sent as its header"`
 	Timeout         scenario.Duration `json:"timeout" default:"10s" doc:"how long to wait for the whole answer, redirects included"`
 	FollowRedirects int               `json:"follow_redirects" default:"5" doc:"how many redirects to follow; 0 gives the redirect itself"`
@@ -61,7 +61,7 @@ type Read struct {
 type Send struct {
 	URL             scenario.URL      `json:"url" required:"true" doc:"http or https URL"`
 	Method          string            `json:"method" default:"POST" enum:"POST,PUT,PATCH,DELETE" doc:"method"`
-	Headers         map[string]string `json:"headers" doc:"more headers; credentials belong into auth"`
+	Headers         map[string]string `json:"headers" doc:"more headers; credentials belong in auth"`
 	Auth            string            `json:"auth" doc:"name of one of the customer's http credentials, sent as its header"`
 	Body            string            `json:"body" doc:"what to send; state its content-type in headers"`
 	Timeout         scenario.Duration `json:"timeout" default:"30s" doc:"how long to wait for the whole answer"`

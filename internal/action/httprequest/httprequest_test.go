@@ -205,7 +205,10 @@ func TestNoResponseIsUnhealthy(t *testing.T) {
 	certificate := httptest.NewTLSServer(s)
 	t.Cleanup(certificate.Close)
 	silent := actiontest.Listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	garbage := actiontest.Listen(t, func(c net.Conn) { _, _ = io.WriteString(c, "220 mail ready\r\n") })
+	garbage := actiontest.Listen(t, func(c net.Conn) {
+		_, _ = io.WriteString(c, "220 mail ready\r\n")
+		_, _ = io.Copy(io.Discard, c)
+	})
 	loop := "/redirect?to=" + url.QueryEscape("/redirect?to=/redirect")
 	for _, tc := range []struct {
 		name   string
