@@ -219,7 +219,7 @@ func took(d time.Duration) string {
 	case d < 0:
 		return "-"
 	case d < time.Second:
-		return d.Round(time.Millisecond).String()
+		return max(d.Round(time.Millisecond), time.Millisecond).String()
 	case d < time.Minute:
 		return d.Round(100 * time.Millisecond).String()
 	}

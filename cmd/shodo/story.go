@@ -47,7 +47,7 @@ func (t *teller) title(s string) { t.line("\n%s", strings.ToUpper(s)) }
 // field writes a name and a value, which may come from outside. Nothing is written for an empty value.
 func (t *teller) field(name, value string) {
 	if value = t.cut(terminal.OneLine(value)); value != "" {
-		t.line("  %s%s", terminal.Pad(name, 15), value)
+		t.line("  %s%s", terminal.Pad(name, 16), value)
 	}
 }
 
@@ -101,7 +101,7 @@ func (t *teller) whatCameIn() {
 }
 
 func (t *teller) alert(n int, a incident.Alert) {
-	t.field(fmt.Sprintf("alert %d", n), joined("  ", a.Severity, a.Summary))
+	t.field(fmt.Sprintf("alert %d", n), joined(": ", a.Severity, a.Summary))
 	t.field("  from", joined(", ", a.Source, a.Component, a.Group, a.Class, prefixed("monitor ", a.Monitor)))
 	t.field("  created", t.clock(a.CreatedAt))
 	if len(a.Details) > 0 {
@@ -120,11 +120,11 @@ func (t *teller) whatMatched() {
 		customer = joined(", ", fmt.Sprintf("%s (%s)", c.ID, c.Name), c.Department, c.TimeZone, c.Language)
 	}
 	t.field("customer", customer)
-	t.field("scenario", cmp.Or(joined("  ", string(m.Scenario), m.Title), "none"))
+	t.field("scenario", cmp.Or(joined(": ", string(m.Scenario), m.Title), "none"))
 	t.field("because", m.Why)
 	for _, other := range m.Considered {
 		if other.Scenario != m.Scenario {
-			t.field("not "+string(other.Scenario), other.Why)
+			t.field("not", fmt.Sprintf("%s: %s", other.Scenario, other.Why))
 		}
 	}
 	t.field("target", m.Target)
@@ -171,7 +171,7 @@ func (t *teller) whatHappened() {
 	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Or(cmp.Compare(a.run, b.run), a.at.Compare(b.at)) })
 	t.title("what happened")
 	run := 1
-	said := map[string]string{} // the last result of each step, to show what has not changed only once
+	said := map[string]string{} // the last verdict on each step: what verify finds again is not shown again
 	for _, m := range moments {
 		if m.run != run {
 			run = m.run
@@ -198,6 +198,10 @@ func (t *teller) transition(n incident.Transition) {
 		if n.Reason != "" {
 			what += ": " + string(n.Reason)
 		}
+	case incident.Decided:
+		if n.Why == t.rec.Match.Why {
+			said = "the scenario was chosen, see above"
+		}
 	case incident.ToldTier:
 		said = joined(", ", terminal.OneLine(n.By), said)
 	case incident.ResponseEnd:
@@ -217,6 +221,7 @@ func (t *teller) step(s incident.Step, said map[string]string) {
 	if s.ErrorKind != "" {
 		how += " (" + string(s.ErrorKind) + ")"
 	}
+	verdict := how
 	if d := s.Duration(); d > 0 {
 		how += ", " + took(d)
 	}
@@ -225,10 +230,12 @@ func (t *teller) step(s incident.Step, said map[string]string) {
 		name += " · " + s.Action
 	}
 	t.line("  %s    %s: %s", t.hour(s.StartedAt), terminal.OneLine(name), how)
-	key := fmt.Sprintf("%s/%s", s.Name, s.Action)
-	if params := compact(s.Params); params != said[key+"/with"] && params != "" && params != "{}" {
+	if s.Phase == incident.Verify && s.Round > 0 && said[s.Name] == verdict {
+		return // nothing new: verify has looked again, and it is as it was
+	}
+	said[s.Name] = verdict
+	if params := compact(s.Params); params != "" && params != "{}" {
 		t.line("%swith   %s", inner, t.cut(terminal.OneLine(params)))
-		said[key+"/with"] = params
 	}
 	if s.Error != "" {
 		t.line("%serror  %s", inner, t.cut(terminal.OneLine(s.Error)))
@@ -236,10 +243,7 @@ func (t *teller) step(s incident.Step, said map[string]string) {
 	if s.Note != "" {
 		t.line("%snote   %s", inner, t.cut(terminal.OneLine(s.Note)))
 	}
-	if shown := same(s.Output); shown != said[key+"/output"] || t.full {
-		t.output(s.Output)
-		said[key+"/output"] = shown
-	}
+	t.output(s.Output)
 }
 
 const inner = "                    "
@@ -269,7 +273,11 @@ func (t *teller) output(data json.RawMessage) {
 		t.line("%sgave   %s", inner, strings.Join(short, ", "))
 	}
 	for _, name := range long {
-		t.block(name, text(fields[name]))
+		if value := strings.TrimSpace(text(fields[name])); strings.Contains(value, "\n") {
+			t.block(name, value)
+		} else {
+			t.line("%s%s  %s", inner, terminal.Pad(name, max(5, len(name))), t.cut(terminal.OneLine(value)))
+		}
 	}
 }
 
@@ -314,7 +322,7 @@ func (t *teller) howItEnded() {
 }
 
 // named gives a thing of PagerDuty with its id.
-func named(r incident.Ref) string { return joined("  ", r.ID, r.Name) }
+func named(r incident.Ref) string { return joined(" ", r.ID, wrapped("(", r.Name, ")")) }
 
 // joined joins what is not empty.
 func joined(separator string, parts ...string) string {
@@ -337,18 +345,6 @@ func compact(data json.RawMessage) string {
 		return string(data)
 	}
 	return b.String()
-}
-
-// same is an output without what differs each time.
-func same(data json.RawMessage) string {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(data, &fields) != nil {
-		return string(data)
-	}
-	for _, name := range []string{"duration_ms", "headers", "body"} {
-		delete(fields, name)
-	}
-	return string(mustJSON(fields))
 }
 
 // text gives a JSON value as people read it: a string without quotes.

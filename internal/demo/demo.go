@@ -53,11 +53,17 @@ func Run(ctx context.Context, o Options) (ok bool, err error) {
 	defer func() {
 		p.stopping(ctx.Err() != nil && err != nil)
 		err = errors.Join(err, s.close())
-		if o.Keep || err != nil && !errors.Is(err, context.Canceled) {
-			p.line("What is left of it is in %s (the engine's log: %s).", dir, s.logFile())
+		switch broken := err != nil && !errors.Is(err, context.Canceled); {
+		case broken || !ok && err == nil:
+			p.line("What is left is in %s, with the engine's log: %s", dir, s.logFile())
+			return
+		case o.Keep:
+			p.line("Everything is stopped. What it left:")
+			p.hints(s, nil, nil)
 			return
 		}
 		err = errors.Join(err, os.RemoveAll(dir))
+		p.line("Everything is stopped and removed.")
 	}()
 	return play(ctx, s, p, o)
 }
@@ -85,7 +91,6 @@ func play(ctx context.Context, s *stage, p *printer, o Options) (bool, error) {
 	}
 	p.summary(results, time.Since(began))
 	if !o.Stay {
-		p.left(s, o)
 		return ok, nil
 	}
 	p.whereNext(s, results)

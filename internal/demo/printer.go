@@ -3,6 +3,8 @@ package demo
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -27,8 +29,8 @@ func (p *printer) width() int {
 }
 
 func (p *printer) intro() {
-	p.line("%s  The whole product on this machine, a local PagerDuty and Slack, and six things that go wrong.", p.style.Bold("shodo demo"))
-	p.line("Starting services to break, PagerDuty, Slack, and the engine with its embedded Temporal ...")
+	p.line("%s: the whole product, and six things that go wrong, on this machine", p.style.Bold("shodo demo"))
+	p.line("Starting what is to break, a local PagerDuty and Slack, and the engine ...")
 }
 
 func (p *printer) ready(took time.Duration) {
@@ -101,17 +103,17 @@ func (r result) ok() bool {
 // summary is the table at the end.
 func (p *printer) summary(results []result, took time.Duration) {
 	width := p.width()
-	room := width - 1 - (4 + customerWidth + 2 + 2 + 2 + 14)
+	room := width - 1 - (4 + customerWidth + 2 + 2 + 2 + responseWidth)
 	title := titleWidth
 	right := 0
-	p.line("%s", p.style.Bold("    "+terminal.Pad("incident", customerWidth+2+title)+"  "+terminal.Pad("outcome", room-title)+"  "+terminal.PadLeft("first response", 14)))
+	p.line("%s", p.style.Bold("    "+terminal.Pad("incident", customerWidth+2+title)+"  "+terminal.Pad("outcome", room-title)+"  "+terminal.PadLeft("response", responseWidth)))
 	for _, r := range results {
 		icon := p.style.Red("✗")
 		if r.ok() {
 			icon, right = p.style.Green("✓"), right+1
 		}
 		p.line("%s %d %s  %s  %s  %s", icon, r.row.number, terminal.Pad(r.row.customer, customerWidth), p.style.Bold(terminal.Pad(r.row.title, title)),
-			terminal.Pad(r.outcome(), room-title), terminal.PadLeft(r.response(), 14))
+			terminal.Pad(r.outcome(), room-title), terminal.PadLeft(r.response(), responseWidth))
 		p.block("why", r.why(), width, p.style.Dim)
 		p.block("seen", r.seen(), width, p.style.Dim)
 		for _, f := range r.facts {
@@ -165,7 +167,10 @@ func (r result) why() string {
 
 // seen lists what was found to be true.
 func (r result) seen() string {
-	list := []string{"changed: " + r.changed()}
+	var list []string
+	if changed := r.changed(); changed != "" {
+		list = append(list, "changed: "+changed)
+	}
 	for _, f := range r.facts {
 		if f.ok {
 			list = append(list, f.said)
@@ -174,7 +179,7 @@ func (r result) seen() string {
 	return strings.Join(list, " · ")
 }
 
-// changed names the changing steps that were sent.
+// changed names the changing steps that were sent; empty when none was.
 func (r result) changed() string {
 	var names []string
 	for _, s := range r.rec.Steps {
@@ -187,9 +192,6 @@ func (r result) changed() string {
 		}
 		names = append(names, name)
 	}
-	if len(names) == 0 {
-		return "nothing"
-	}
 	return strings.Join(names, ", ")
 }
 
@@ -198,22 +200,14 @@ func (p *printer) whereNext(s *stage, results []result) {
 	p.line("\n%s", p.style.Bold("Everything still runs. Where to look next:"))
 	p.hints(s, results, [][2]string{
 		{"PagerDuty and Slack", s.sandbox.PagerDutyURL() + "/"},
-		{"the engine", s.engineURL() + "/readyz   " + s.engineURL() + "/metrics"},
+		{"is it ready?", s.engineURL() + "/readyz"},
+		{"its metrics", s.engineURL() + "/metrics"},
 	})
-	p.line("\nThe incidents that are open wait for a person: resolve one on the page, and read its story again.")
-	p.line("Ctrl-C stops everything.")
+	p.line("\nWhat is open waits for a person: resolve it on the page, and read its story again.")
+	p.line("Ctrl-C stops everything and removes it.")
 }
 
-// left says what is to be looked at after everything has been stopped.
-func (p *printer) left(s *stage, o Options) {
-	if o.Keep {
-		p.line("")
-		p.hints(s, nil, nil)
-		return
-	}
-	p.line(`Everything is stopped and removed. "shodo demo" without --exit stays up, to look around.`)
-}
-
+// hints names the commands and files for a closer look.
 func (p *printer) hints(s *stage, results []result, more [][2]string) {
 	id := "ID"
 	for _, r := range results {
@@ -221,7 +215,7 @@ func (p *printer) hints(s *stage, results []result, more [][2]string) {
 			id = string(r.rec.Incident.ID)
 		}
 	}
-	program := s.lab.Command[0]
+	program := shortPath(s.lab.Command[0])
 	for _, h := range append(more, [][2]string{
 		{"all incidents", fmt.Sprintf("%s incident list --store %s", program, s.storeFile())},
 		{"the story of one", fmt.Sprintf("%s incident show %s --store %s", program, id, s.storeFile())},
@@ -230,4 +224,16 @@ func (p *printer) hints(s *stage, results []result, more [][2]string) {
 	}...) {
 		p.line("  %s %s", terminal.Pad(h[0], 20), p.style.Cyan(h[1]))
 	}
+}
+
+// shortPath gives a path from here where that is shorter.
+func shortPath(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(short) && strings.Contains(short, "/") {
+		return short
+	}
+	return path
 }

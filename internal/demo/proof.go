@@ -218,7 +218,7 @@ func (e *evidence) noted() {
 			ours++
 		}
 	}
-	e.fact(ours >= want, "with a note")
+	e.fact(ours >= want, "a note says how it ended")
 }
 
 func (e *evidence) pagedAfter(at time.Time) bool {

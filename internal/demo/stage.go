@@ -66,7 +66,7 @@ func (s *stage) startThings(ctx context.Context, _ Options) error {
 			return err
 		}
 		s.addr[name] = addr
-		if _, err := s.lab.Start(ctx, name); err != nil {
+		if _, err := s.start(ctx, name); err != nil {
 			return err
 		}
 		pid, _, err := s.lab.Running(name)
@@ -180,6 +180,12 @@ func (s *stage) close() error {
 		errs = append(errs, s.log.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// start starts a service, to the end also when the demo is stopped meanwhile: one that is half started would be left
+// behind.
+func (s *stage) start(ctx context.Context, name string) (said string, err error) {
+	return s.lab.Start(context.WithoutCancel(ctx), name)
 }
 
 func (s *stage) pagerDuty() *sandbox.PagerDuty { return s.sandbox.PagerDuty }

@@ -123,7 +123,7 @@ func restartBooks(ctx context.Context, s *stage) (string, error) {
 	if _, err := s.lab.Kill(ctx, books); err != nil {
 		return "", err
 	}
-	if _, err := s.lab.Start(ctx, books); err != nil {
+	if _, err := s.start(ctx, books); err != nil {
 		return "", err
 	}
 	pid, _, err := s.lab.Running(books)
@@ -139,7 +139,7 @@ func crashSearch(ctx context.Context, s *stage) (string, error) {
 	if _, err := s.lab.Stop(ctx, search); err != nil {
 		return "", err
 	}
-	if _, err := s.lab.Start(ctx, search); err != nil {
+	if _, err := s.start(ctx, search); err != nil {
 		return "", err
 	}
 	err := until(ctx, func() (bool, error) {
@@ -162,7 +162,7 @@ func takeOrders(ctx context.Context, s *stage, id incident.ID) (string, error) {
 	if err := s.pagerDuty().AcknowledgeAs(aiko, string(id)); err != nil {
 		return "", err
 	}
-	return aiko + " acknowledges while the repair runs", nil
+	return aiko + " acknowledges", nil
 }
 
 // until asks again and again until done says so.

@@ -16,8 +16,10 @@ const (
 	titleWidth    = 22
 	stateWidth    = 27
 	timeWidth     = 8
+	responseWidth = 8
 	minWidth      = 72
 	maxWidth      = 110
+	plainWidth    = 150
 )
 
 var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
@@ -27,7 +29,7 @@ func (b *board) lines(width int, now time.Time, frame int, s terminal.Style) []s
 	width = min(max(width, minWidth), maxWidth)
 	var list []string
 	for _, r := range b.rows {
-		list = append(list, r.head(width, now, frame, s), s.Dim(terminal.Cut("     "+r.trail(now), width-1)))
+		list = append(list, r.head(width, now, frame, s), s.Dim(terminal.Cut("     "+r.trail(width-6), width-1)))
 	}
 	return list
 }
@@ -78,8 +80,8 @@ func (r row) elapsed(now time.Time) string {
 	return fmt.Sprintf("%.1f s", max(now.Sub(r.began), 0).Seconds())
 }
 
-// trail tells what has happened so far, phase by phase.
-func (r row) trail(time.Time) string {
+// trail tells what has happened so far, phase by phase. What does not fit is left out at the beginning.
+func (r row) trail(width int) string {
 	if r.trouble != nil {
 		return terminal.OneLine(r.trouble.Error())
 	}
@@ -99,10 +101,17 @@ func (r row) trail(time.Time) string {
 	case r.got.outcome.IsAutomatic() && r.over:
 		parts = append(parts, "resolved in PagerDuty")
 	case r.got.outcome == incident.Unmatched:
-		parts = append(parts, terminal.OneLine(r.why))
+		parts = append(parts, r.why)
 	}
-	return terminal.OneLine(strings.Join(parts, " › "))
+	text := terminal.OneLine(strings.Join(parts, arrow))
+	for len(parts) > 1 && terminal.Columns(text) > width {
+		parts = parts[1:]
+		text = terminal.OneLine("…" + arrow + strings.Join(parts, arrow))
+	}
+	return text
 }
+
+const arrow = " › "
 
 // recent is how many of the latest looks of verify are shown.
 const recent = 8
@@ -132,8 +141,8 @@ func (p phase) short(latest bool) string {
 // plainLine is a note as one line, for where nothing can be drawn twice.
 func (b *board) plainLine(n note, since time.Time) string {
 	r := b.rows[n.row]
-	return fmt.Sprintf("%s  %d %s  %s  %s", terminal.PadLeft(fmt.Sprintf("%.1f s", max(n.at.Sub(since), 0).Seconds()), 7), r.number,
-		terminal.Pad(r.title, titleWidth), terminal.Pad(n.what, 11), terminal.OneLine(n.said))
+	return terminal.Cut(fmt.Sprintf("%s  %d %s  %s  %s", terminal.PadLeft(fmt.Sprintf("%.1f s", max(n.at.Sub(since), 0).Seconds()), 7), r.number,
+		terminal.Pad(r.title, titleWidth), terminal.Pad(n.what, 11), terminal.OneLine(n.said)), plainWidth)
 }
 
 // live redraws lines in place.
