@@ -85,7 +85,7 @@ func (r *reader) retry(d *yamldoc.Decoder, doc *stepDocument, action Action) Ret
 		d.Problem(nodeAt(doc.Retry.Place), fmt.Sprintf("%s changes something and is not idempotent, so it is never retried", action.Name), "remove retry; write a further attempt under recover")
 	}
 	given := doc.Retry.Value
-	retry := Retry{Attempts: given.Attempts, Every: given.Every, Backoff: given.Backoff}
+	retry := Retry(given)
 	at := nodeAt(doc.Retry.Place)
 	if retry.Attempts < 1 || retry.Attempts > maxAttempts {
 		d.At("attempts").Problem(at, fmt.Sprintf("found %d, expected 1 to %d", retry.Attempts, maxAttempts), "")

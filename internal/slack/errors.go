@@ -50,25 +50,25 @@ func (e *Error) Unwrap() []error {
 	return []error{e.kind}
 }
 
-// codes sorts Slack's error codes by what they mean for the caller
+// kindOf sorts Slack's error codes by what they mean for the caller
 // (docs.slack.dev, reference/methods/chat.postMessage, chat.update, files.completeUploadExternal).
-func kindOf(code string) (kind error, hint string) {
+func kindOf(code string) (hint string, kind error) {
 	switch code {
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_thread_only_channel",
 		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "messages_tab_disabled",
 		"team_access_not_granted", "posting_to_channel_denied", "cannot_reply_to_message", "invalid_channel":
-		return ErrChannel, "check the channel's name and invite the bot to it"
+		return "check the channel's name and invite the bot to it", ErrChannel
 	case "missing_scope", "no_permission", "not_allowed_token_type", "access_denied", "ekm_access_denied", "team_not_found",
 		"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required",
 		"enterprise_is_restricted", "two_factor_setup_required", "app_missing_action_url", "deprecated_endpoint", "method_deprecated":
-		return ErrAuth, "check slack.bot_token and the scopes of the app"
+		return "check slack.bot_token and the scopes of the app", ErrAuth
 	case "message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "cant_broadcast_message":
-		return ErrGone, ""
+		return "", ErrGone
 	case "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
 		"team_added_to_org", "accesslimited", "upload_not_found", "file_update_failed", "external_channel_migrating", "slack_connect_blocked_file_upload":
-		return ErrTransient, ""
+		return "", ErrTransient
 	}
-	return ErrRefused, ""
+	return "", ErrRefused
 }
 
 // classified turns what slack-go gave into an *Error. The text of transport errors is reduced to its reason: their URLs
@@ -89,7 +89,7 @@ func classified(ctx context.Context, method string, err error) error {
 		e.Code, e.RetryAfter = "rate_limited", max(limited.RetryAfter, time.Second)
 	case errors.As(err, &answer):
 		e.Code = answer.Err
-		e.kind, e.Hint = kindOf(answer.Err)
+		e.Hint, e.kind = kindOf(answer.Err)
 		if answer.Needed != "" {
 			e.Hint = "the app needs the scope " + answer.Needed
 		}
