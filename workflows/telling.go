@@ -111,7 +111,7 @@ func (a *Activities) options(c Case, tier string) handover.Options {
 	if err != nil {
 		zone = time.UTC
 	}
-	return handover.Options{Language: cmp.Or(c.Customer.Language, "en"), TimeZone: zone, Tier: tier, Now: a.Now(), PublicURL: a.PublicURL}
+	return handover.Options{Language: cmp.Or(c.Customer.Language, "en"), TimeZone: zone, Tier: tier, Now: a.Now()}
 }
 
 // remaining renders the checklist. A line whose expression breaks is shown as it is written: the person matters more.

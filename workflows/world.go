@@ -40,7 +40,6 @@ type World struct {
 
 	DefaultChannel string // of Slack, for incidents that belong to no customer; may be empty
 	EngineVersion  string
-	PublicURL      string // of this engine, for links in messages; may be empty
 }
 
 // Catalog decides which scenario an incident gets.

@@ -146,7 +146,6 @@ func (a *App) world(version string) workflows.World {
 
 		DefaultChannel: a.cfg.Slack.Channel,
 		EngineVersion:  version,
-		PublicURL:      a.cfg.PublicURL,
 	}
 	if a.slack != nil {
 		w.Slack = slackEdge{a.slack}

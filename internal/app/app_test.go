@@ -24,7 +24,7 @@ pagerduty: {services: [PWEB001]}
 scenarios: {web: {with: {url: %q, flag: %q}}}
 allow: ["http.*", "local.*"]
 tiers:
-  - {name: first, slack: "#operations", pagerduty: {escalation_policy: PMGR001}}
+  - {name: first, slack: "#incidents", pagerduty: {escalation_policy: PMGR001}}
 `
 
 // The web service is healthy when the flag file is there; the repair makes it.
@@ -114,7 +114,7 @@ func TestABrokenServiceIsRepaired(t *testing.T) {
 	if inc.Status != "resolved" || len(inc.Notes) != 2 || !strings.Contains(inc.Notes[1].Content, "made "+l.flag) {
 		t.Errorf("in PagerDuty it is %s with notes %+v", inc.Status, inc.Notes)
 	}
-	if n := len(h.Sandbox.Slack.Messages("#operations")); n != 0 {
+	if n := len(h.Sandbox.Slack.Messages("#incidents")); n != 0 {
 		t.Errorf("%d messages in Slack; a repair in the night wakes nobody", n)
 	}
 	for _, s := range rec.Steps {

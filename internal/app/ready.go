@@ -24,7 +24,7 @@ func (a *App) ready(ctx context.Context) []web.Check {
 		a.inboxReady(ctx),
 		a.pagerDutyReady(),
 		a.catalogReady(),
-		a.slackReady(),
+		a.slackReady(ctx),
 	}
 }
 
@@ -77,11 +77,16 @@ func (a *App) catalogReady() web.Check {
 		c.Version(), len(c.Scenarios()), len(c.Customers()))}
 }
 
-func (a *App) slackReady() web.Check {
+func (a *App) slackReady(ctx context.Context) web.Check {
 	if a.slack == nil {
 		return web.Check{Name: "slack", OK: true, Detail: "not configured: people are told in PagerDuty only"}
 	}
-	return web.Check{Name: "slack", OK: true, Detail: "configured"}
+	who, err := a.slack.Test(ctx)
+	// PagerDuty alone carries hand-overs while Slack is away: that is worth knowing, and no reason to take no webhooks.
+	if err != nil {
+		return web.Check{Name: "slack", OK: true, Detail: "away: people are told in PagerDuty only: " + err.Error()}
+	}
+	return web.Check{Name: "slack", OK: true, Detail: fmt.Sprintf("posts as %s in %s", who.User, who.Team)}
 }
 
 // trouble tells of a webhook that no incident's workflow will ever see: nobody else would look at it.

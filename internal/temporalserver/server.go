@@ -217,7 +217,12 @@ func tuning() dynamicconfig.StaticClient {
 		dynamicconfig.HistoryPersistenceMaxQPS.Key():           100000,
 		dynamicconfig.FrontendPersistenceMaxQPS.Key():          100000,
 		dynamicconfig.MatchingPersistenceMaxQPS.Key():          100000,
-		dynamicconfig.MatchingAutoEnableV2.Key():               true,
+		// Fair from the start: switching it on when the first fairness key is seen reloads the queue, and a task that was
+		// just handed to a worker is lost until its timeout.
+		dynamicconfig.MatchingEnableFairness.Key(): true,
+		// One process has no use for a queue in several partitions: they only pass tasks and pollers on to each other.
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -63,27 +64,56 @@ func Binary(t testing.TB) string {
 	return path
 }
 
-// Temporal starts a Temporal server of its own for the test and gives its address.
-func Temporal(t testing.TB) string {
+// TemporalServer is a Temporal server in a process of its own.
+type TemporalServer struct {
+	Address string
+
+	t    testing.TB
+	dir  string
+	port string
+	cmd  *exec.Cmd
+}
+
+// NewTemporal starts a server for the test.
+func NewTemporal(t testing.TB) *TemporalServer {
 	t.Helper()
-	cmd := exec.Command(Binary(t), "temporal", "--data-dir", t.TempDir())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := cmd.StdoutPipe()
+	s := &TemporalServer{t: t, dir: t.TempDir(), port: "0"}
+	s.Start()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// Start starts it, after Kill on the same address and data.
+func (s *TemporalServer) Start() {
+	s.t.Helper()
+	s.cmd = exec.Command(Binary(s.t), "temporal", "--data-dir", s.dir, "--port", s.port)
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := s.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		t.Fatalf("the temporal server did not start: %v", err)
+		s.t.Fatalf("the temporal server did not start: %v", err)
 	}
-	return strings.TrimSpace(address)
+	s.Address = strings.TrimSpace(address)
+	if _, s.port, err = net.SplitHostPort(s.Address); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Kill ends it without a warning.
+func (s *TemporalServer) Kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
+}
+
+// Log is a log into the test's output.
+func Log(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // Options says what to run.
@@ -94,7 +124,6 @@ type Options struct {
 	Channels []sandbox.Channel
 	Temporal string // address; empty: one is started
 	DataDir  string // empty: a new one
-	Log      slog.Level
 }
 
 // Harness is the running product with its surroundings.
@@ -118,7 +147,7 @@ func Start(t testing.TB, o Options) *Harness {
 	s.Start()
 	t.Cleanup(func() { _ = s.Close() })
 	if o.Temporal == "" {
-		o.Temporal = Temporal(t)
+		o.Temporal = NewTemporal(t).Address
 	}
 	if o.DataDir == "" {
 		o.DataDir = t.TempDir()
@@ -126,7 +155,6 @@ func Start(t testing.TB, o Options) *Harness {
 	h := &Harness{Sandbox: s, t: t, Config: Configure(s, WriteCatalog(t, o.Catalog), o.DataDir)}
 	h.Config.Temporal.Address = o.Temporal
 	h.Config.Actions.LocalRun.Programs = o.Programs
-	h.Config.Log.Level = o.Log
 	h.Run()
 	s.PagerDuty.Subscribe("http://"+h.Address()+"/webhooks/pagerduty", Secret)
 	return h
@@ -138,7 +166,7 @@ func Configure(s *sandbox.Server, catalog, data string) *config.Config {
 	cfg.Catalog.Dir = catalog
 	cfg.PagerDuty = config.PagerDuty{APIURL: s.PagerDutyURL(), Token: config.NewSecret("pd-token"), From: "shodo@example.com",
 		WebhookSecrets: []config.Secret{config.NewSecret(Secret)}}
-	cfg.Slack = config.Slack{APIURL: s.SlackURL(), BotToken: config.NewSecret("xoxb-token"), Channel: "#operations"}
+	cfg.Slack = config.Slack{APIURL: s.SlackURL(), BotToken: config.NewSecret("xoxb-token"), Channel: "#incidents"}
 	cfg.Temporal.Namespace = "default"
 	return cfg
 }
@@ -162,9 +190,8 @@ func WriteCatalog(t testing.TB, files map[string]string) string {
 // Run starts the process, again after Stop.
 func (h *Harness) Run() {
 	h.t.Helper()
-	out := slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: max(h.Config.Log.Level, slog.LevelWarn)}))
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := app.New(ctx, app.Options{Config: h.Config, Version: "test", Log: out})
+	a, err := app.New(ctx, app.Options{Config: h.Config, Version: "test", Log: Log(h.t)})
 	if err != nil {
 		cancel()
 		h.t.Fatal(err)
