@@ -38,8 +38,8 @@ It exits 1 when the engine would refuse the catalog.`,
 				return errNo
 			}
 			if format == "text" {
-				fmt.Fprintf(cmd.OutOrStdout(), "%d scenarios and %d customers are right (version %s)\n",
-					len(c.Scenarios()), len(c.Customers()), c.Version())
+				fmt.Fprintf(cmd.OutOrStdout(), "%s and %s are right (version %s)\n",
+					count(len(c.Scenarios()), "scenario"), count(len(c.Customers()), "customer"), c.Version())
 			}
 			return nil
 		},
@@ -105,6 +105,13 @@ func annotation(p yamldoc.Problem) string {
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	return fmt.Sprintf("::%s file=%s,line=%d,col=%d::%s", kind, property.Replace(p.File), p.Line, p.Column, data.Replace(text))
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func firstOr(args []string, otherwise string) string {
