@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"shodo/internal/incident"
+)
+
+// inFlight is how many incidents are worked on at once when saturation is measured. More give no more throughput.
+const inFlight = 64
+
+// responder answers incidents: the product, or a workflow written by hand.
+type responder interface {
+	// respond plays an incident until PagerDuty has it as resolved.
+	respond(context.Context, incident.ID) error
+	// result waits until its workflow has ended.
+	result(context.Context, incident.ID) error
+}
+
+// rival is a responder and its figures.
+type rival struct {
+	name string
+	responder
+	perSecond []float64 // one for each round
+	alone     samples   // from the first call to the end of the workflow, while nothing else runs
+}
+
+// measureIncidents compares the engine with workflows written by hand, in turns on the same server.
+func measureIncidents(ctx context.Context, s settings, t *table) error {
+	rounds, count, singles := 3, 900, 100
+	if s.quick {
+		rounds, count, singles = 1, 300, 20
+	}
+	e, err := newEngine(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	byHand, byHandLocal := newHandwritten(e, normal), newHandwritten(e, local)
+	for _, w := range []interface {
+		Start() error
+		Stop()
+	}{e.worker, byHand.worker, byHandLocal.worker} {
+		if err := w.Start(); err != nil {
+			return err
+		}
+		e.later(w.Stop)
+	}
+	rivals := []*rival{{name: "engine", responder: e}, {name: "by hand", responder: byHand}, {name: "by hand, local", responder: byHandLocal}}
+	ids := new(ids)
+	for _, r := range rivals { // warm up
+		if _, err := saturate(ctx, r, ids, 2*inFlight); err != nil {
+			return err
+		}
+	}
+	for range rounds {
+		for _, r := range rivals {
+			rate, err := saturate(ctx, r, ids, count)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+			r.perSecond = append(r.perSecond, rate)
+		}
+	}
+	for range singles {
+		for _, r := range rivals {
+			took, err := alone(ctx, r, ids.next())
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+			r.alone = append(r.alone, took)
+		}
+	}
+	compare(t, rivals[0], rivals[1], rivals[2])
+	return nil
+}
+
+// saturate plays incidents as fast as it goes and gives how many were completed per second.
+func saturate(ctx context.Context, r responder, ids *ids, count int) (float64, error) {
+	var left atomic.Int64
+	left.Store(int64(count))
+	began := time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	for range inFlight {
+		group.Go(func() error {
+			var last incident.ID
+			for left.Add(-1) >= 0 {
+				last = ids.next()
+				if err := r.respond(ctx, last); err != nil {
+					return err
+				}
+			}
+			if last == "" {
+				return nil
+			}
+			return r.result(ctx, last)
+		})
+	}
+	err := group.Wait()
+	return perSecond(count, time.Since(began)), err
+}
+
+// alone plays one incident and waits for the end of its workflow.
+func alone(ctx context.Context, r responder, id incident.ID) (time.Duration, error) {
+	began := time.Now()
+	if err := r.respond(ctx, id); err != nil {
+		return 0, err
+	}
+	err := r.result(ctx, id)
+	return time.Since(began), err
+}
+
+func compare(t *table, engine, byHand, byHandLocal *rival) {
+	mine := median(engine.perSecond)
+	t.aim("incidents completed per second at saturation", fmt.Sprintf("%.0f", mine), "60 on an idle machine of two cores", mine >= 60)
+	for _, other := range []*rival{byHand, byHandLocal} {
+		kind := "all activities normal"
+		if other == byHandLocal {
+			kind = "the same kinds of activities as the engine's"
+		}
+		theirs := median(other.perSecond)
+		t.add("the same by hand, "+kind, fmt.Sprintf("%.0f", theirs))
+		t.aim("throughput, engine : by hand, "+kind, fmt.Sprintf("%.2f", mine/theirs), "at least 0.7", mine/theirs >= 0.7)
+	}
+	t.add("one incident alone, webhook's event to the end of the workflow: p50, p99", ms(engine.alone.at(50))+", "+ms(engine.alone.at(99)))
+	for _, other := range []*rival{byHand, byHandLocal} {
+		added := engine.alone.at(50) - other.alone.at(50)
+		t.add("the same "+other.name+": p50, p99", ms(other.alone.at(50))+", "+ms(other.alone.at(99)))
+		t.aim("p50 that the engine adds to it", ms(added), "under 30 ms", added < 30*time.Millisecond)
+	}
+}
+
+// ids gives ids that were never used in this run.
+type ids struct{ last atomic.Int64 }
+
+func (i *ids) next() incident.ID { return incident.ID(fmt.Sprintf("Q%013d", i.last.Add(1))) }
