@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,13 +132,15 @@ func TestReopenedAfterTheEnd(t *testing.T) {
 
 func TestAPersonAcknowledgesWhileTheRepairRuns(t *testing.T) {
 	l := newLab(t)
-	slow := script(t, `echo begun >> "$1.log"; trap 'exit 1' TERM; for i in $(seq 200); do sleep 0.1; done; touch "$1"`)
+	slow := script(t, `trap 'exit 1' TERM; echo begun > "$1.fifo"; for i in $(seq 200); do sleep 0.1; done; touch "$1"`)
+	if err := syscall.Mkfifo(l.flag+".fifo", 0o600); err != nil {
+		t.Fatal(err)
+	}
 	h := apptest.Start(t, l.options(slow))
 	id := trigger(t, h, "critical")
-	h.Await(id, "a running repair", func(r incident.Record) bool {
-		_, err := os.Stat(l.flag + ".log")
-		return err == nil
-	})
+	if _, err := os.ReadFile(l.flag + ".fifo"); err != nil { // waits until the repair has written
+		t.Fatal(err)
+	}
 	if err := h.Sandbox.PagerDuty.AcknowledgeAs("Aiko Tanaka", id); err != nil {
 		t.Fatal(err)
 	}
