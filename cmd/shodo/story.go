@@ -230,7 +230,7 @@ func (t *teller) step(s incident.Step, said map[string]string) {
 		name += " · " + s.Action
 	}
 	t.line("  %s    %s: %s", t.hour(s.StartedAt), terminal.OneLine(name), how)
-	if s.Phase == incident.Verify && s.Round > 0 && said[s.Name] == verdict {
+	if !t.full && s.Phase == incident.Verify && s.Round > 0 && said[s.Name] == verdict {
 		return // nothing new: verify has looked again, and it is as it was
 	}
 	said[s.Name] = verdict

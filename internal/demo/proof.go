@@ -29,21 +29,24 @@ type evidence struct {
 
 // proof looks whether an incident ended as its story wants. It asks the outside and not only the record.
 func proof(ctx context.Context, s *stage, of story, id incident.ID) (incident.Record, []fact) {
-	e := &evidence{stage: s}
 	if id == "" {
-		return e.rec, []fact{{"PagerDuty has the incident", false}}
+		return incident.Record{}, []fact{{"PagerDuty has the incident", false}}
 	}
 	rec, err := s.app.Store().Record(ctx, id)
 	if err != nil {
-		return e.rec, []fact{{fmt.Sprintf("the record can be read (%v)", err), false}}
+		return rec, []fact{{fmt.Sprintf("the record can be read (%v)", err), false}}
 	}
-	e.rec = rec
-	got := ending{rec.Outcome, rec.Reason}
-	if got != of.want {
-		e.fact(false, "it ends as %q and not as %q", of.want, got)
+	return rec, judge(ctx, s, of, rec)
+}
+
+// judge is proof for a record that has been read.
+func judge(ctx context.Context, s *stage, of story, rec incident.Record) []fact {
+	e := &evidence{stage: s, rec: rec}
+	if got := (ending{rec.Outcome, rec.Reason}); got != of.want {
+		e.fact(false, "it ends as %q (it is %q)", of.want, got)
 	}
 	of.proof(ctx, e)
-	return e.rec, e.facts
+	return e.facts
 }
 
 func (e *evidence) fact(ok bool, format string, args ...any) {

@@ -13,7 +13,7 @@ import (
 // The widths of columns.
 const (
 	customerWidth = 14
-	titleWidth    = 22
+	titleWidth    = 21
 	stateWidth    = 27
 	timeWidth     = 8
 	responseWidth = 8
