@@ -52,15 +52,22 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 
 // stillOurs reads the incident again. A verdict means that somebody stepped in.
 func (a *Activities) stillOurs(ctx context.Context, id incident.ID) (*Verdict, error) {
-	inc, err := a.Incidents.Status(ctx, id)
+	inc, self, err := a.look(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("read incident %q again before a change: %w", id, err)
-	}
-	self, err := a.Self(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("look up the engine's own PagerDuty user: %w", err)
+		return nil, err
 	}
 	return steppedIn(inc, self), nil
+}
+
+// look reads the incident again, and tells who the engine is in PagerDuty.
+func (a *Activities) look(ctx context.Context, id incident.ID) (inc incident.Incident, self string, err error) {
+	if inc, err = a.Incidents.Status(ctx, id); err != nil {
+		return inc, "", fmt.Errorf("read incident %q again before a change: %w", id, err)
+	}
+	if self, err = a.Self(ctx); err != nil {
+		return inc, "", fmt.Errorf("look up the engine's own PagerDuty user: %w", err)
+	}
+	return inc, self, nil
 }
 
 // overBudget says in words which limit of the scenario forbids the step; empty when none does. The first step of an

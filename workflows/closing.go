@@ -14,13 +14,16 @@ import (
 // resolved, and the verdict says so.
 func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Verdict, error) {
 	id, v := in.Case.Incident.ID, in.Verdict
+	repeated := false // this step has resolved it before, and a crash came between; the note went with the same request
 	if !v.Resolved {
-		stepped, err := a.stillOurs(ctx, id)
-		switch {
+		inc, self, err := a.look(ctx, id)
+		switch stepped := steppedIn(inc, self); {
 		case errors.Is(err, ErrRefused):
 			return Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: err.Error()}, nil
 		case err != nil:
 			return Verdict{}, err
+		case inc.Status == incident.Resolved && inc.LastChangeBy.ID == self:
+			repeated = true
 		case stepped != nil && stepped.Outcome == incident.TakenOver:
 			stepped.Why = fmt.Sprintf("%s, just when the engine was about to close it: %s", stepped.Why, v.Why)
 			return *stepped, nil
@@ -31,8 +34,10 @@ func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Verdict, e
 	if err := a.ended(ctx, in.Case, v, in.Attempt); err != nil {
 		return Verdict{}, err
 	}
-	if err := a.resolve(ctx, in, v); err != nil {
-		return Verdict{}, err
+	if !repeated {
+		if err := a.resolve(ctx, in, v); err != nil {
+			return Verdict{}, err
+		}
 	}
 	end := incident.Transition{Incident: id, Run: in.Case.Run, Key: "response_end", At: a.Now(), Kind: incident.ResponseEnd,
 		Phase: incident.End, Why: string(v.Outcome)}

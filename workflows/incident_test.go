@@ -362,6 +362,23 @@ func TestAStepThatWasSentBeforeACrashIsNotSentAgain(t *testing.T) {
 	}
 }
 
+// The engine comes back to an incident that it has resolved itself: nobody has taken it over, and nobody is told.
+func TestAResolutionWhoseAnswerIsLost(t *testing.T) {
+	b := newBench(t, whole)
+	b.actions.answers = map[string][]answer{"http.request": {down, up}, "local.read": {journal}, "local.run": {done}}
+	b.pd.lost = 1
+	rec := b.run()
+	if rec.Outcome != incident.Recovered {
+		t.Errorf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+	}
+	if diff := cmp.Diff([]string{"acknowledge", "note started", "resolve"}, b.pd.done()); diff != "" {
+		t.Errorf("in PagerDuty: %s", diff)
+	}
+	if len(b.slack.sent) != 0 {
+		t.Errorf("told in %v", b.slack.sent)
+	}
+}
+
 func TestReopenedBeforeTheRunHasEnded(t *testing.T) {
 	for _, c := range []struct {
 		name    string
