@@ -24,6 +24,7 @@ const (
 	concludeActivity      = "conclude"
 	recordActivity        = "record"
 	tellSlackActivity     = "tell_slack"
+	followSlackActivity   = "follow_slack"
 	tellPagerDutyActivity = "tell_pagerduty"
 	statusActivity        = "incident_status"
 )
@@ -218,4 +219,33 @@ type TellInput struct {
 	Round   int             `json:"round"` // how often all tiers have been told before, times their number, plus the place of this one
 	Page    bool            `json:"page"`  // have PagerDuty page the tier's policy
 	Done    []incident.Step `json:"done"`  // for the checklist's expressions
+}
+
+// Posted is where a message stands in Slack.
+type Posted struct {
+	Channel string `json:"channel,omitempty"` // its id
+	TS      string `json:"ts,omitempty"`
+}
+
+// ToldSlack is what became of a packet in Slack.
+type ToldSlack struct {
+	Taken  bool   `json:"taken,omitempty"`
+	Posted Posted `json:"posted"` // empty when it was posted before a crash
+}
+
+// The news that a thread in Slack gets.
+const (
+	newsTaken    = "taken"
+	newsNobody   = "nobody_answered"
+	newsResolved = "resolved"
+)
+
+// FollowInput asks to tell a thread in Slack what has become of the incident.
+type FollowInput struct {
+	Case   Case          `json:"case"`
+	Thread Posted        `json:"thread"`
+	News   string        `json:"news"`
+	By     string        `json:"by"`               // who took or resolved it; the tier that did not answer
+	Next   string        `json:"next,omitempty"`   // the tier that is told now
+	Within time.Duration `json:"within,omitempty"` // how long the tier had
 }

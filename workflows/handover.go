@@ -18,6 +18,10 @@ const (
 	// that PagerDuty's event was lost.
 	firstLook = time.Hour
 	lastLook  = 24 * time.Hour
+	// informed is the round of a packet that only informs; the rounds that ask for an answer begin at 0.
+	informed = -1
+	// lastWords is how long the end of a run waits for Slack to take its last news.
+	lastWords = 5 * time.Minute
 )
 
 // handOver records a verdict that needs a person, tells people until one answers, and waits for the end.
@@ -27,14 +31,17 @@ func (r *response) handOver(v Verdict) {
 	if v.Outcome == incident.TakenOver || v.Resolved {
 		// A person has it, or it is over: say what was done, and wake nobody.
 		r.people.holds(v)
-		r.tell(v, r.tier(0), 0, false)
+		r.tell(v, r.tier(0), informed, false)
 	}
 	for round := 0; r.people.resolved == nil; {
 		round = r.tellTiers(v, round)
 		r.awaitEnd()
 	}
-	r.record(incident.Transition{Key: "response_end", Kind: incident.ResponseEnd, Phase: incident.End,
-		By: who(r.people.resolved.Agent), Why: "resolved in PagerDuty"})
+	by := who(r.people.resolved.Agent)
+	r.record(incident.Transition{Key: "response_end", Kind: incident.ResponseEnd, Phase: incident.End, By: by,
+		Why: "resolved in PagerDuty"})
+	r.follow(r.posts, FollowInput{News: newsResolved, By: by})
+	r.await(lastWords, r.followed)
 }
 
 // tellTiers tells one tier after the other until a person answers.
@@ -42,14 +49,41 @@ func (r *response) tellTiers(v Verdict, round int) int {
 	for ; !r.people.answered(); round++ {
 		// PagerDuty pages by itself while nobody has acknowledged; then the first tier needs a message only.
 		page := round > 0 || !r.plan.Paging
+		if round > 0 {
+			r.follow(r.posts[len(r.posts)-1:], FollowInput{News: newsNobody, By: r.tier(round - 1).Name, Next: r.tier(round).Name, Within: r.patience(round - 1)})
+		}
 		r.tell(v, r.tier(round), round, page)
 		r.await(r.patience(round), r.people.answered)
 	}
 	if e := r.people.taken; e != nil {
 		r.record(incident.Transition{Key: "taken/" + string(e.ID), Kind: incident.PersonTook, Phase: incident.HandOver,
 			By: who(e.Agent), Why: fmt.Sprintf("%s %s", who(e.Agent), deed(e.Type))})
+		r.follow(r.posts, FollowInput{News: newsTaken, By: who(e.Agent)})
 	}
 	return round
+}
+
+// follow tells the threads of the packets in Slack what has become of the incident. It does not wait.
+func (r *response) follow(posts []workflow.Future, in FollowInput) {
+	in.Case = r.plan.Case
+	for _, post := range posts {
+		var told ToldSlack
+		if !post.IsReady() || post.Get(r.ctx, &told) != nil || told.Posted == (Posted{}) {
+			continue // it is not there, or will come later and tell by itself how things are then
+		}
+		in.Thread = told.Posted
+		r.replies = append(r.replies, workflow.ExecuteActivity(telling(r.ctx), followSlackActivity, in))
+	}
+}
+
+// followed says whether every thread has its news.
+func (r *response) followed() bool {
+	for _, reply := range r.replies {
+		if !reply.IsReady() {
+			return false
+		}
+	}
+	return true
 }
 
 // tier gives the tier of a round; after the last one the first one comes again.
@@ -80,16 +114,17 @@ func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) {
 	ctx := telling(r.ctx)
 	slack := workflow.ExecuteActivity(ctx, tellSlackActivity, in)
 	pagerduty := workflow.ExecuteActivity(ctx, tellPagerDutyActivity, in)
+	r.posts = append(r.posts, slack)
 	told := false
 	s := workflow.NewSelector(r.ctx)
-	for _, f := range []workflow.Future{slack, pagerduty} {
-		s.AddFuture(f, func(f workflow.Future) {
-			var took bool
-			if f.Get(r.ctx, &took) == nil && took {
-				told = true
-			}
-		})
-	}
+	s.AddFuture(slack, func(f workflow.Future) {
+		var answer ToldSlack
+		told = told || f.Get(r.ctx, &answer) == nil && answer.Taken
+	})
+	s.AddFuture(pagerduty, func(f workflow.Future) {
+		var taken bool
+		told = told || f.Get(r.ctx, &taken) == nil && taken
+	})
 	for range 2 {
 		if s.Select(r.ctx); told {
 			return

@@ -39,6 +39,8 @@ type response struct {
 	changed bool            // something may have been changed
 	attempt int             // the attempt that held
 	people  people
+	posts   []workflow.Future // of packets in Slack: ToldSlack
+	replies []workflow.Future // to them
 	result  IncidentResult
 }
 

@@ -423,4 +423,30 @@ func TestNobodyAnswersSoTheTiersAreToldInTurn(t *testing.T) {
 	if d := cmp.Diff([]string{"#first", "#second", "#first"}, b.slack.sent); d != "" {
 		t.Errorf("told (-want +got):\n%s", d)
 	}
+	slices.Sort(b.slack.news)
+	if d := cmp.Diff([]string{
+		"C#first/1: Aiko Tanaka has taken over. The engine changes nothing more.",
+		"C#first/1: Nobody of first has answered within 10 min. Next: second.",
+		"C#first/1: Resolved by Aiko Tanaka.",
+		"C#first/3: Aiko Tanaka has taken over. The engine changes nothing more.",
+		"C#first/3: Resolved by Aiko Tanaka.",
+		"C#second/2: Aiko Tanaka has taken over. The engine changes nothing more.",
+		"C#second/2: Nobody of second has answered within 30 min. Next: first.",
+		"C#second/2: Resolved by Aiko Tanaka.",
+	}, b.slack.news); d != "" {
+		t.Errorf("in the threads (-want +got):\n%s", d)
+	}
+}
+
+func TestAPersonWhoLetsGoIsFollowedByTheTiers(t *testing.T) {
+	b := newBench(t, whole)
+	b.pd.act(incident.EventAcknowledged, human)
+	b.after(30*time.Minute, func() { b.tell(incident.EventUnacknowledged, incident.Agent{}) })
+	b.after(35*time.Minute, func() { b.person(incident.EventAcknowledged) })
+	if rec := b.run(); rec.Outcome != incident.TakenOver {
+		t.Fatalf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+	}
+	if d := cmp.Diff([]string{"#first", "#first"}, b.slack.sent); d != "" {
+		t.Errorf("told (-want +got):\n%s", d)
+	}
 }

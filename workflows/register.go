@@ -44,6 +44,7 @@ func Register(r Registry, world World, actions []string) {
 		{concludeActivity, a.Conclude},
 		{recordActivity, a.Record},
 		{tellSlackActivity, a.TellSlack},
+		{followSlackActivity, a.FollowSlack},
 		{tellPagerDutyActivity, a.TellPagerDuty},
 		{statusActivity, a.Status},
 	} {

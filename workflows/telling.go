@@ -11,29 +11,51 @@ import (
 	"shodo/internal/incident"
 )
 
-// TellSlack posts the hand-over packet to the tier's channel. It is false where there is no channel.
-func (a *Activities) TellSlack(ctx context.Context, in TellInput) (bool, error) {
+// TellSlack posts the hand-over packet to the tier's channel. It is not taken where there is no channel.
+func (a *Activities) TellSlack(ctx context.Context, in TellInput) (ToldSlack, error) {
 	channel := cmp.Or(in.Tier.Slack, a.DefaultChannel)
 	if a.Slack == nil || channel == "" {
-		return false, nil
+		return ToldSlack{}, nil
 	}
 	told := fmt.Sprintf("told/slack/%d", in.Round)
 	packet, rec, err := a.packet(ctx, in)
 	if err != nil {
-		return false, err
+		return ToldSlack{}, err
 	}
 	if has(rec, told) {
-		return true, nil
+		return ToldSlack{Taken: true}, nil
 	}
-	err = a.Slack.Post(ctx, channel, packet.Slack(), noteKey(in.Case, told))
+	posted, err := a.Slack.Post(ctx, channel, packet.Slack(), noteKey(in.Case, told))
 	if errors.Is(err, ErrNotTaken) {
 		a.Log.Error("tell a tier in Slack", "incident", in.Case.Incident.ID, "channel", channel, "err", err)
-		return false, nil
+		return ToldSlack{}, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("post incident %q to %q: %w", in.Case.Incident.ID, channel, err)
+		return ToldSlack{}, fmt.Errorf("post incident %q to %q: %w", in.Case.Incident.ID, channel, err)
 	}
-	return true, a.told(ctx, in, told, "in Slack "+channel)
+	return ToldSlack{Taken: true, Posted: posted}, a.told(ctx, in, told, "in Slack "+channel)
+}
+
+// FollowSlack tells the thread of a packet what has become of the incident.
+func (a *Activities) FollowSlack(ctx context.Context, in FollowInput) error {
+	rec, err := a.Journal.Record(ctx, in.Case.Incident.ID)
+	if err != nil {
+		return fmt.Errorf("read the record of incident %q: %w", in.Case.Incident.ID, err)
+	}
+	opts := a.options(in.Case, "")
+	var m handover.Message
+	switch in.News {
+	case newsTaken:
+		m = handover.TakenOver(rec, opts, in.By)
+	case newsNobody:
+		m = handover.NobodyAnswered(rec, opts, in.By, in.Next, in.Within)
+	default:
+		m = handover.ResolvedBy(rec, opts, in.By)
+	}
+	if err := a.Slack.Reply(ctx, in.Thread, m); err != nil && !errors.Is(err, ErrNotTaken) {
+		return fmt.Errorf("tell Slack what became of incident %q: %w", in.Case.Incident.ID, err)
+	}
+	return nil
 }
 
 // TellPagerDuty adds the packet as a note, and has PagerDuty page the tier when it should.

@@ -98,7 +98,9 @@ type IncidentWriter interface {
 type Messenger interface {
 	//
 	// An error is ErrNotTaken when posting again gives the same: no such channel, no such token.
-	Post(ctx context.Context, channel string, m handover.Message, key string) error
+	Post(ctx context.Context, channel string, m handover.Message, key string) (Posted, error)
+	// Reply posts into the thread of a message.
+	Reply(ctx context.Context, to Posted, m handover.Message) error
 }
 
 // Call is one use of an action.

@@ -236,17 +236,25 @@ func (p *pagerDuty) done() []string {
 type messages struct {
 	mu   sync.Mutex
 	sent []string // the channels
+	news []string // replies in threads
 	last handover.Message
 	fail error
 }
 
-func (m *messages) Post(_ context.Context, channel string, msg handover.Message, _ string) error {
+func (m *messages) Post(_ context.Context, channel string, msg handover.Message, _ string) (workflows.Posted, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
-		return m.fail
+		return workflows.Posted{}, m.fail
 	}
 	m.sent, m.last = append(m.sent, channel), msg
+	return workflows.Posted{Channel: "C" + channel, TS: fmt.Sprint(len(m.sent))}, nil
+}
+
+func (m *messages) Reply(_ context.Context, to workflows.Posted, msg handover.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.news = append(m.news, fmt.Sprintf("%s/%s: %s", to.Channel, to.TS, msg.Text))
 	return nil
 }
 

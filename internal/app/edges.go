@@ -63,10 +63,22 @@ func inWords(err error) error {
 // slackEdge posts for the workflows.
 type slackEdge struct{ client *slack.Client }
 
-func (e slackEdge) Post(ctx context.Context, channel string, m handover.Message, key string) error {
-	_, err := e.client.Post(ctx, channel, m, key)
-	if errors.Is(err, slack.ErrChannel) || errors.Is(err, slack.ErrAuth) || errors.Is(err, slack.ErrRefused) {
-		return fmt.Errorf("%w: %w", workflows.ErrNotTaken, err)
+func (e slackEdge) Post(ctx context.Context, channel string, m handover.Message, key string) (workflows.Posted, error) {
+	posted, err := e.client.Post(ctx, channel, m, key)
+	return workflows.Posted{Channel: posted.Channel, TS: posted.TS}, notTaken(err)
+}
+
+func (e slackEdge) Reply(ctx context.Context, to workflows.Posted, m handover.Message) error {
+	_, err := e.client.Reply(ctx, slack.Posted{Channel: to.Channel, TS: to.TS}, m)
+	return notTaken(err)
+}
+
+// notTaken marks the errors that posting again does not mend.
+func notTaken(err error) error {
+	for _, final := range []error{slack.ErrChannel, slack.ErrAuth, slack.ErrRefused, slack.ErrGone} {
+		if errors.Is(err, final) {
+			return fmt.Errorf("%w: %w", workflows.ErrNotTaken, err)
+		}
 	}
 	return err
 }
