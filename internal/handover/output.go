@@ -72,6 +72,20 @@ func short(f field, max int) string {
 	return `"` + first + `"`
 }
 
+// silent tells the members of an output that say nothing to a person: empty ones, what is only notable when it is so
+// (truncated, matched), counts of nothing, and the duration, which stands beside the step anyway.
+func silent(f field) bool {
+	switch value := strings.TrimSpace(string(f.value)); {
+	case empty(f.value) || f.name == "duration_ms":
+		return true
+	case value == "false":
+		return f.name == "truncated" || f.name == "matched"
+	case value == "0":
+		return f.name == "certificate_expires_in_days"
+	}
+	return false
+}
+
 // found puts an output on one line: "status=502, body="Bad Gateway"". It knows no action: it shows what there is.
 func found(output json.RawMessage, max int) string {
 	list, ok := fields(output)
@@ -83,7 +97,7 @@ func found(output json.RawMessage, max int) string {
 	}
 	var parts []string
 	for _, f := range list {
-		if !empty(f.value) {
+		if !silent(f) {
 			parts = append(parts, oneLine(f.name, 40)+"="+short(f, 100))
 		}
 	}
@@ -104,7 +118,7 @@ func whole(output json.RawMessage) string {
 	var long []field
 	for _, f := range list {
 		switch s, isText := text(f.value); {
-		case empty(f.value):
+		case silent(f):
 		case isText && (len(s) > 120 || strings.Contains(strings.TrimSpace(s), "\n")), !isText && len(f.value) > 120:
 			long = append(long, f)
 		default:
@@ -146,7 +160,7 @@ func described(params json.RawMessage, max int) string {
 	var main, rest []string
 	for _, f := range list {
 		switch {
-		case empty(f.value) || f.name == "timeout":
+		case empty(f.value) || limitOnly(f):
 		case f.name == "command":
 			main = append(main, commandLine(f.value))
 		case f.name == "script" || f.name == "method" || f.name == "url":
@@ -161,6 +175,18 @@ func described(params json.RawMessage, max int) string {
 		line = strings.TrimSpace(line + " (" + strings.Join(rest, ", ") + ")")
 	}
 	return cut(line, max)
+}
+
+// limitOnly tells the parameters that bound a step and say nothing about what it did.
+func limitOnly(f field) bool {
+	switch f.name {
+	case "timeout", "connect_timeout", "body_limit", "follow_redirects":
+		return true
+	case "dir":
+		s, _ := text(f.value)
+		return s == "/"
+	}
+	return false
 }
 
 // commandLine shows an argument vector as a person would type it.

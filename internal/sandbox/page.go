@@ -32,7 +32,8 @@ func newPages(s *Server) *pages {
 			data, err := json.MarshalIndent(v, "", "  ")
 			return string(data), err
 		},
-		"text": func(b []byte) string { return string(b) },
+		"text":     func(b []byte) string { return string(b) },
+		"rendered": rendered,
 	}).Parse(pageHTML))}
 	m := http.NewServeMux()
 	m.HandleFunc("GET /{$}", p.overview)
