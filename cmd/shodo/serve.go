@@ -50,7 +50,7 @@ func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log.Info("listening", "address", a.Address(), "temporal", a.TemporalAddress(), "version", version)
+	log.Info("listening", "address", a.Address(), "webhooks", webhookURL(cfg, a), "temporal", a.TemporalAddress(), "version", version)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -62,6 +62,15 @@ func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
 		}
 	}()
 	return a.Run(ctx)
+}
+
+// webhookURL is what PagerDuty's webhook subscription has to name.
+func webhookURL(cfg *config.Config, a *app.App) string {
+	base := cfg.PublicURL
+	if base == "" {
+		base = "http://" + a.Address()
+	}
+	return strings.TrimSuffix(base, "/") + "/webhooks/pagerduty"
 }
 
 func newLog(cfg config.Log, w io.Writer) *slog.Logger {

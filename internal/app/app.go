@@ -179,7 +179,7 @@ func (a *App) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.serve(ctx) })
 	group.Go(func() error { return a.handEvents(ctx) })
-	group.Go(func() error { a.metrics.watchRecord(ctx, a.store); return nil })
+	group.Go(func() error { a.metrics.watchRecord(ctx, a.store, a.log); return nil })
 	group.Go(func() error {
 		select {
 		case err := <-a.broken:

@@ -3,7 +3,9 @@ package app
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -51,15 +53,24 @@ func (m *metrics) observePagerDuty(c pagerduty.Call) {
 	m.pagerduty.WithLabelValues(c.Method, c.Route, strconv.Itoa(c.Status)).Observe(c.Duration.Seconds())
 }
 
-// watchRecord counts outcomes as they become durable.
-func (m *metrics) watchRecord(ctx context.Context, s *store.Store) {
+// watchRecord counts outcomes as they become durable, and gives each a line in the log.
+func (m *metrics) watchRecord(ctx context.Context, s *store.Store, log *slog.Logger) {
 	for change := range s.Watch(ctx) {
 		switch t := change.Transition; {
 		case t == nil:
 		case t.Kind == incident.Ended:
 			m.outcomes.WithLabelValues(string(t.Outcome), string(t.Reason)).Inc()
+			log.Info("first response decided", "incident", t.Incident, "outcome", t.Outcome, "reason", t.Reason, "why", t.Why)
 		case t.Kind == incident.ToldTier:
-			m.told.WithLabelValues(t.Why).Inc()
+			m.told.WithLabelValues(where(t.Key)).Inc()
+			log.Info("told", "incident", t.Incident, "tier", t.By, "where", t.Why)
 		}
 	}
+}
+
+// where takes "slack" or "pagerduty" from the key of a transition, "told/slack/0".
+func where(key string) string {
+	_, rest, _ := strings.Cut(key, "/")
+	name, _, _ := strings.Cut(rest, "/")
+	return name
 }

@@ -126,14 +126,23 @@ func (a *App) temporalDetail(ctx context.Context) (string, error) {
 	return where, nil
 }
 
-// quieter keeps the SDK's news about itself out of the log, and lets its warnings and errors through.
+// quieter lets through what the SDK says about trouble, and keeps back its news about itself: that a step which was
+// cancelled learns so from its heartbeat, and that polls end when the process stops.
 type quieter struct{ slog.Handler }
 
 func (q quieter) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
 }
 
-func (q quieter) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return quieter{q.Handler.WithAttrs(attrs)}
+func (q quieter) Handle(ctx context.Context, r slog.Record) error {
+	switch r.Message {
+	case "RecordActivityHeartbeat with error", "Failed to poll for task.":
+		if r.Level = slog.LevelDebug; !q.Handler.Enabled(ctx, r.Level) {
+			return nil
+		}
+	}
+	return q.Handler.Handle(ctx, r)
 }
-func (q quieter) WithGroup(name string) slog.Handler { return quieter{q.Handler.WithGroup(name)} }
+
+func (q quieter) WithAttrs(attrs []slog.Attr) slog.Handler { return quieter{q.Handler.WithAttrs(attrs)} }
+func (q quieter) WithGroup(name string) slog.Handler       { return quieter{q.Handler.WithGroup(name)} }

@@ -36,7 +36,7 @@ import (
 // path:"true" marks a path: a relative one in the file is relative to the file's folder.
 type Config struct {
 	Listen      string        `yaml:"listen" default:"127.0.0.1:8080" doc:"Address and port of the HTTP server: webhooks, health, metrics. Port 0 takes a free one."`
-	PublicURL   string        `yaml:"public_url" doc:"The URL under which people and PagerDuty reach this server; for links in messages."`
+	PublicURL   string        `yaml:"public_url" doc:"The URL under which PagerDuty reaches this server: the start tells the webhook address that follows from it."`
 	DataDir     string        `yaml:"data_dir" default:"data" path:"true" doc:"Folder for the engine's own databases. Only one engine may use it at a time."`
 	StopTimeout time.Duration `yaml:"stop_timeout" default:"2m" doc:"How long a clean stop waits for the steps that are running."`
 	Catalog     Catalog       `yaml:"catalog"`
