@@ -79,6 +79,9 @@ func (d *dispatcher) run(ctx context.Context) {
 
 	d.retryParked(ctx)
 	for {
+		for name := range d.arrivals() { // every time, and not only when woken: a newcomer waits for no chance
+			d.ring.get(name).more = true
+		}
 		d.load(ctx)
 		d.settler.start(ctx, d)
 		wake := d.dispatch(hands)
@@ -92,9 +95,6 @@ func (d *dispatcher) run(ctx context.Context) {
 		case r := <-d.settler.done:
 			d.settled(r)
 		case <-d.wake:
-			for name := range d.arrivals() {
-				d.ring.get(name).more = true
-			}
 		case <-alarm.C:
 		case <-housekeeping[0].C:
 			d.rescan(ctx)

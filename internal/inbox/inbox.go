@@ -168,6 +168,9 @@ func (i *Inbox) notice(lane string) {
 func (i *Inbox) arrivals() map[string]struct{} {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if len(i.arrived) == 0 {
+		return nil
+	}
 	lanes := i.arrived
 	i.arrived = map[string]struct{}{}
 	return lanes

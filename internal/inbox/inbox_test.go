@@ -22,6 +22,10 @@ func TestRoutes(t *testing.T) {
 	const self = "PSELF"
 	own := incident.Agent{ID: self, Type: "user_reference"}
 	person := incident.Agent{ID: "PUSER", Type: "user_reference"}
+	s, g := openStore(t), newEngine(t)
+	i := inbox.New(s, g, inbox.Config{Self: func() string { return self }})
+	run(t, i)
+	unreadable := int64(0)
 	for n, c := range []struct {
 		kind   incident.EventType
 		agent  incident.Agent
@@ -67,31 +71,37 @@ func TestRoutes(t *testing.T) {
 		{kind: "shodo.unreadable", id: "Q1", want: incident.Handed},
 		{kind: "shodo.unreadable", want: incident.Unreadable},
 	} {
-		t.Run(fmt.Sprint(n, " ", c.kind), func(t *testing.T) {
-			s, g := openStore(t), newEngine(t)
-			i := inbox.New(s, g, inbox.Config{Self: func() string { return self }})
-			d := incident.Delivery{Detail: "as decoded"}
-			d.ID, d.Type, d.Agent, d.Incident, d.MergedInto = "E1", c.kind, c.agent, c.id, c.merged
-			accept(t, i, d)
-			if c.want == incident.Handed {
-				run(t, i)
-				g.wait(1)
-				settledBy(t, i)
+		d := incident.Delivery{Detail: "as decoded"}
+		d.ID, d.Type, d.Agent, d.MergedInto = incident.EventID(fmt.Sprint("E", n)), c.kind, c.agent, c.merged
+		if c.id != "" {
+			d.Incident = incident.ID(fmt.Sprint(c.id, "-", n))
+		}
+		accept(t, i, d)
+		if c.want == incident.Handed {
+			if got := g.wait(1)[0]; got.ID != d.ID {
+				t.Fatalf("case %d: %s %s was handed over", n, got.Type, got.ID)
 			}
-			if c.id == "" {
-				if n := stats(t, i).Unreadable; (n == 1) != (c.want == incident.Unreadable) {
-					t.Fatalf("%d unreadable", n)
-				}
-				return
-			}
-			got, err := s.Deliveries(t.Context(), c.id)
-			if err != nil || len(got) != 1 || got[0].State != c.want {
-				t.Fatalf("stored as %+v, error %v; want %s", got, err, c.want)
-			}
-			if c.kind == incident.EventUnreadable && got[0].Detail != "as decoded" {
-				t.Fatalf("why it cannot be read is lost: %q", got[0].Detail)
-			}
-		})
+			settledBy(t, i)
+		}
+		if c.want == incident.Unreadable {
+			unreadable++
+		}
+		if got := stats(t, i).Unreadable; got != unreadable {
+			t.Fatalf("case %d, %q: %d unreadable, want %d", n, c.kind, got, unreadable)
+		}
+		if c.id == "" {
+			continue
+		}
+		got, err := s.Deliveries(t.Context(), d.Incident)
+		if err != nil || len(got) != 1 || got[0].State != c.want {
+			t.Fatalf("case %d, %q: stored as %+v, error %v; want %s", n, c.kind, got, err, c.want)
+		}
+		if c.kind == incident.EventUnreadable && got[0].Detail != "as decoded" {
+			t.Fatalf("why it cannot be read is lost: %q", got[0].Detail)
+		}
+	}
+	if len(g.taken) != 0 {
+		t.Fatalf("%s was handed over, too", (<-g.taken).Type)
 	}
 }
 
