@@ -159,11 +159,11 @@ func (a *Activities) Status(ctx context.Context, c Case) (incident.Event, error)
 	inc, err := a.Incidents.Status(ctx, c.Incident.ID)
 	switch {
 	case errors.Is(err, ErrRefused):
-		return incident.Event{ID: "look/gone", Type: incident.EventResolved, OccurredAt: a.Now()}, nil
+		return incident.Event{ID: "look/gone", Type: incident.EventResolved}, nil
 	case err != nil:
 		return incident.Event{}, fmt.Errorf("read incident %q: %w", c.Incident.ID, err)
 	case inc.Status == incident.Resolved:
-		return incident.Event{ID: "look/resolved", Type: incident.EventResolved, OccurredAt: a.Now(), Agent: inc.LastChangeBy,
+		return incident.Event{ID: "look/resolved", Type: incident.EventResolved, Agent: inc.LastChangeBy,
 			MergedInto: inc.MergedInto}, nil
 	}
 	return incident.Event{}, nil

@@ -47,7 +47,7 @@ type response struct {
 func newResponse(ctx workflow.Context, first incident.Event) *response {
 	r := &response{ctx: ctx, event: first}
 	r.work, r.stop = workflow.WithCancel(ctx)
-	r.people.watch(ctx, first.ID, r.stop)
+	r.people.watch(ctx, first, r.stop)
 	return r
 }
 

@@ -3,6 +3,8 @@ package workflows
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -11,18 +13,21 @@ import (
 
 // people is what PagerDuty's events have told since the run began: who stepped in, and how it ended.
 type people struct {
-	seen     []incident.EventID
-	taken    *incident.Event // the latest acknowledge, reassign or manual escalation by a person; nil again when it ran out
-	resolved *incident.Event
-	reopened *incident.Event
-	stop     workflow.CancelFunc
-	patient  bool // a repair runs: that the monitor resolves may be its success, and verify has to tell
+	began      time.Time // when the run's first event occurred; intake has read what came before
+	seen       []incident.EventID
+	stepped    *incident.Event // the first acknowledge, reassign or manual escalation by a person
+	taken      *incident.Event // the latest one; nil again when it ran out
+	released   time.Time       // when one ran out last
+	resolved   *incident.Event
+	reopened   *incident.Event
+	unreadable *incident.Event // what it says is not known: a person has to look
+	stop       workflow.CancelFunc
+	patient    bool // a repair runs: that the monitor resolves may be its success, and verify has to tell
 }
 
 // watch listens to events until the run ends. The automatic part is stopped at once when somebody steps in.
-func (p *people) watch(ctx workflow.Context, first incident.EventID, stop workflow.CancelFunc) {
-	p.seen = []incident.EventID{first}
-	p.stop = stop
+func (p *people) watch(ctx workflow.Context, first incident.Event, stop workflow.CancelFunc) {
+	p.began, p.seen, p.stop = first.OccurredAt, []incident.EventID{first.ID}, stop
 	events := workflow.GetSignalChannel(ctx, eventSignal)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for {
@@ -35,39 +40,58 @@ func (p *people) watch(ctx workflow.Context, first incident.EventID, stop workfl
 	})
 }
 
-// note takes one event in. The same event again, and events that change nothing, are passed over.
+// note takes one event in. The same event again, one that a later one has overtaken, and events that change nothing
+// are passed over.
 func (p *people) note(e incident.Event) {
-	for _, id := range p.seen {
-		if id == e.ID {
-			return
-		}
+	if slices.Contains(p.seen, e.ID) || !e.OccurredAt.IsZero() && e.OccurredAt.Before(p.began) {
+		return
 	}
 	p.seen = append(p.seen, e.ID)
 	switch e.Type {
 	case incident.EventAcknowledged, incident.EventReassigned, incident.EventDelegated, incident.EventEscalated:
-		// Without a person behind it, it is PagerDuty's own escalation, which takes nothing from us.
-		if !e.Agent.IsPerson() {
+		p.steps(e)
+	case incident.EventUnacknowledged:
+		if !isOlder(e, p.taken) {
+			p.taken, p.released = nil, e.OccurredAt
+		}
+	case incident.EventResolved:
+		if !isOlder(e, p.reopened) {
+			p.resolved, p.reopened = &e, nil
+		}
+	case incident.EventReopened:
+		if isOlder(e, p.resolved) {
 			return
 		}
-		p.taken = &e
-	case incident.EventUnacknowledged:
-		p.taken = nil
-	case incident.EventResolved:
-		p.resolved, p.reopened = &e, nil
-	case incident.EventReopened:
 		// It was resolved before, even when that event was lost: this run ends, and the next one begins with this event.
 		p.reopened = &e
 		if p.resolved == nil {
 			p.resolved = &e
 		}
 	case incident.EventUnreadable:
-		p.taken = &e // what it says is not known: stop, and let a person look
-	default:
-		return
+		p.unreadable = &e
 	}
-	if p.taken != nil || p.resolved != nil && !(p.patient && p.resolvedByMonitor()) {
+	if p.stepped != nil || p.unreadable != nil || p.resolved != nil && !(p.patient && p.resolvedByMonitor()) {
 		p.stop()
 	}
+}
+
+// steps notes that a person has it now. Without a person behind it, it is PagerDuty's own escalation, which takes
+// nothing from us.
+func (p *people) steps(e incident.Event) {
+	if !e.Agent.IsPerson() || e.OccurredAt.Before(p.released) {
+		return
+	}
+	if p.stepped == nil {
+		p.stepped = &e
+	}
+	if !isOlder(e, p.taken) {
+		p.taken = &e
+	}
+}
+
+// isOlder says whether an event occurred before another one that is known already.
+func isOlder(e incident.Event, known *incident.Event) bool {
+	return known != nil && e.OccurredAt.Before(known.OccurredAt)
 }
 
 // verdict says how the first response ends because of the events so far; nil when it goes on.
@@ -87,15 +111,14 @@ func (p *people) verdict(changed bool) *Verdict {
 		return &Verdict{Outcome: incident.ResolvedUpstream, By: who(e.Agent), Resolved: true,
 			Why: "the monitor resolved it before anything was changed"}
 	}
-	switch e := p.taken; {
-	case e == nil:
-		return nil
-	case e.Type == incident.EventUnreadable:
-		return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError,
-			Why: fmt.Sprintf("PagerDuty's event %s could not be read", e.ID)}
-	default:
+	if e := p.stepped; e != nil {
 		return &Verdict{Outcome: incident.TakenOver, By: who(e.Agent), Why: fmt.Sprintf("%s %s", who(e.Agent), deed(e.Type))}
 	}
+	if e := p.unreadable; e != nil {
+		return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError,
+			Why: fmt.Sprintf("PagerDuty's event %s could not be read", e.ID)}
+	}
+	return nil
 }
 
 // resolvedByMonitor says whether the incident was resolved by no person and not by a merge.
@@ -112,7 +135,7 @@ func (p *people) holds(v Verdict) {
 	if v.Resolved && p.resolved == nil {
 		p.resolved = &e
 	}
-	if !p.answered() {
+	if p.stepped == nil && !p.answered() {
 		p.taken = &e
 	}
 }
