@@ -4,32 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"shodo/internal/incident"
 	"shodo/internal/scenario"
 )
 
 // change runs a step that changes something. Before anything is sent it looks at the incident once more, asks the
-// budgets, and makes the intent durable; an intent that is there already is never sent again.
+// budgets, and makes the intent durable; an intent that is there already is never sent again. One that was refused
+// before a crash was not sent: it is decided again.
 func (a *Activities) change(ctx context.Context, run *stepRun, s *scenario.Scenario) (StepResult, error) {
 	known, found, err := a.StepLog.FindStep(ctx, run.record.StepKey)
 	if err != nil {
 		return StepResult{}, fmt.Errorf("look for an earlier intent of step %q: %w", run.record.Name, err)
 	}
-	if found {
+	if found && known.ErrorKind != incident.Refused {
 		return a.comeBack(ctx, run, known)
 	}
 	if ready := run.prepare(); !ready {
 		return StepResult{Step: run.record}, run.save(ctx)
 	}
-	if v, err := a.stillOurs(ctx, run.record.Incident); err != nil || v != nil {
+	if v, err := a.stillOurs(ctx, run.facts.Incident); err != nil || v != nil {
 		return run.notSent(ctx, v, "", err)
 	}
 	if over, err := a.overBudget(ctx, run, s); err != nil || over != "" {
 		return run.notSent(ctx, nil, over, err)
 	}
-	if _, err := a.StepLog.StartStep(ctx, run.record); err != nil {
+	intent, err := a.StepLog.StartStep(ctx, run.record)
+	if err != nil {
 		return StepResult{}, fmt.Errorf("record the intent of step %q: %w", run.record.Name, err)
+	}
+	if !intent.New {
+		return a.comeBack(ctx, run, intent.Step)
 	}
 	run.execute(ctx)
 	return StepResult{Step: run.record}, run.save(ctx)
@@ -42,6 +48,9 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 	case known.Status != incident.Started: // its end is known
 		return StepResult{Step: known}, nil
 	case run.step.Action.Idempotent:
+		if v, err := a.stillOurs(ctx, run.facts.Incident); err != nil || v != nil {
+			return run.notSent(ctx, v, "", err)
+		}
 		run.execute(ctx)
 	default:
 		run.fails(incident.UnknownEffect, errors.New("the engine was interrupted after the step was sent: "+
@@ -51,12 +60,12 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 }
 
 // stillOurs reads the incident again. A verdict means that somebody stepped in.
-func (a *Activities) stillOurs(ctx context.Context, id incident.ID) (*Verdict, error) {
-	inc, self, err := a.look(ctx, id)
+func (a *Activities) stillOurs(ctx context.Context, pinned incident.Incident) (*Verdict, error) {
+	now, self, err := a.look(ctx, pinned.ID)
 	if err != nil {
 		return nil, err
 	}
-	return steppedIn(inc, self), nil
+	return steppedInSince(pinned, now, self), nil
 }
 
 // look reads the incident again, and tells who the engine is in PagerDuty.
@@ -71,9 +80,9 @@ func (a *Activities) look(ctx context.Context, id incident.ID) (inc incident.Inc
 }
 
 // overBudget says in words which limit of the scenario forbids the step; empty when none does. The first step of an
-// attempt asks for the whole attempt.
+// attempt that is sent asks for the whole attempt.
 func (a *Activities) overBudget(ctx context.Context, run *stepRun, s *scenario.Scenario) (string, error) {
-	if run.record.Index > 0 {
+	if run.attemptHasBegun() {
 		return "", nil
 	}
 	customer, target := run.customer, run.facts.Target
@@ -98,6 +107,14 @@ func (a *Activities) overBudget(ctx context.Context, run *stepRun, s *scenario.S
 		}
 	}
 	return "", nil
+}
+
+// attemptHasBegun says whether an earlier step of this attempt was sent.
+func (r *stepRun) attemptHasBegun() bool {
+	return slices.ContainsFunc(r.facts.Steps, func(s incident.Step) bool {
+		return s.Phase == incident.Recover && s.Attempt == r.record.Attempt && s.Status != incident.Skipped &&
+			s.ErrorKind != incident.Refused
+	})
 }
 
 // notSent ends a changing step before anything was sent.

@@ -17,7 +17,7 @@ func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Verdict, e
 	repeated := false // this step has resolved it before, and a crash came between; the note went with the same request
 	if !v.Resolved {
 		inc, self, err := a.look(ctx, id)
-		switch stepped := steppedIn(inc, self); {
+		switch stepped := steppedInSince(in.Case.Incident, inc, self); {
 		case errors.Is(err, ErrRefused):
 			return Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: err.Error()}, nil
 		case err != nil:

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -169,9 +170,26 @@ func steppedIn(inc incident.Incident, self string) *Verdict {
 			Why: "the monitor resolved it before anything was changed"}
 	}
 	for _, agent := range inc.AcknowledgedBy {
-		if agent.ID != self {
+		if agent.IsPerson() && agent.ID != self {
 			return &Verdict{Outcome: incident.TakenOver, By: who(agent), Why: who(agent) + " has acknowledged it in PagerDuty"}
 		}
+	}
+	return nil
+}
+
+// steppedInSince tells it from what has changed since intake, too: of somebody who reassigns the incident, nothing else
+// is to be seen when PagerDuty's event is late.
+func steppedInSince(pinned, now incident.Incident, self string) *Verdict {
+	if v := steppedIn(now, self); v != nil {
+		return v
+	}
+	if by := now.LastChangeBy; by.IsPerson() && by.ID != self && by.ID != pinned.LastChangeBy.ID {
+		return &Verdict{Outcome: incident.TakenOver, By: who(by), Why: who(by) + " has changed it in PagerDuty"}
+	}
+	if to := now.EscalationPolicy; to.ID != pinned.EscalationPolicy.ID {
+		name := cmp.Or(to.Name, to.ID)
+		return &Verdict{Outcome: incident.TakenOver, By: name,
+			Why: fmt.Sprintf("it was given to the escalation policy %q in PagerDuty", name)}
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ type bench struct {
 	t       *testing.T
 	env     *testsuite.TestWorkflowEnvironment
 	store   *store.Store
+	steps   *stepLog
 	world   workflows.World
 	pd      *pagerDuty
 	slack   *messages
@@ -79,7 +80,7 @@ func newBench(t *testing.T, scenarioFile string) *bench {
 
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(log))
-	b := &bench{t: t, env: suite.NewTestWorkflowEnvironment(), store: db, slack: &messages{}}
+	b := &bench{t: t, env: suite.NewTestWorkflowEnvironment(), store: db, steps: &stepLog{Store: db}, slack: &messages{}}
 	b.created = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
 	b.env.SetStartTime(b.created)
 	b.env.SetTestTimeout(30 * time.Second)
@@ -93,7 +94,7 @@ func newBench(t *testing.T, scenarioFile string) *bench {
 	b.world = workflows.World{
 		Catalog:  func() workflows.Catalog { return cat },
 		Compiler: scenario.NewCompiler(set, 10),
-		Journal:  db, StepLog: db, Budgets: db,
+		Journal:  db, StepLog: b.steps, Budgets: db,
 		Incidents: b.pd, PagerDuty: b.pd, Slack: b.slack, Actions: b.actions,
 		Self: func(context.Context) (string, error) { return bot, nil },
 		Now:  b.env.Now, Log: log, EngineVersion: "test",
@@ -142,6 +143,19 @@ func (b *bench) runFrom(e incident.Event) incident.Record {
 		b.t.Errorf("the record has no end: outcome %q, ended %v", rec.Outcome, rec.EndedAt)
 	}
 	return rec
+}
+
+// stepLog is the store's record of steps.
+type stepLog struct {
+	*store.Store
+	blind bool // it finds no earlier step: somebody else writes it a moment later
+}
+
+func (l *stepLog) FindStep(ctx context.Context, key incident.StepKey) (incident.Step, bool, error) {
+	if l.blind {
+		return incident.Step{}, false, nil
+	}
+	return l.Store.FindStep(ctx, key)
 }
 
 // pagerDuty is one incident in PagerDuty, and what was done to it.

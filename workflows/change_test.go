@@ -1,0 +1,85 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"shodo/internal/incident"
+)
+
+// A second life of the same step, while the first one still runs: whichever makes the intent durable sends it, and no
+// other.
+func TestTheIntentOfAStepIsWrittenOnce(t *testing.T) {
+	b := newBench(t, whole)
+	b.steps.blind = true
+	b.actions.answers = map[string][]answer{"http.request": {down}, "local.run": {done},
+		"local.read": {{output: journal.output, do: func() { b.began(incident.StepKey{Incident: "Q1", Run: 1, Phase: incident.Recover, Attempt: 1}) }}}}
+	acknowledgeSoon(b)
+	if rec := b.run(); rec.Outcome != incident.HandedOver || rec.Reason != incident.Inconclusive {
+		t.Errorf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+	}
+	if n := b.actions.count("local.run"); n != 0 {
+		t.Errorf("the step was sent %d times more", n)
+	}
+}
+
+// began makes the intent of a step durable.
+func (b *bench) began(key incident.StepKey) {
+	_, err := b.store.StartStep(b.t.Context(), incident.Step{StepKey: key, Name: "restart", Action: "local.run", StartedAt: b.env.Now()})
+	if err != nil {
+		b.t.Error(err)
+	}
+}
+
+func TestAnAttemptWhoseFirstStepIsSkippedCountsToo(t *testing.T) {
+	b := newBench(t, "title: x\nrunbook: web.md\nautonomy: automatic\nmatch: {service: [PWEB]}\ntarget: www\n"+
+		"limits: {recoveries: {max: 1, per: 1h}}\n"+probes+restarts+`  - name: careful reboot
+    steps:
+      - {uses: local.run, if: target == "mail", with: {command: [/usr/bin/sync]}}
+      - {uses: local.run, with: {command: [/usr/bin/reboot]}}
+verify: {within: 5s, every: 5s}
+`)
+	b.actions.answers = map[string][]answer{"http.request": {down}, "local.run": {done}}
+	acknowledgeSoon(b)
+	rec := b.run()
+	if rec.Outcome != incident.HandedOver || rec.Reason != incident.OverBudget {
+		t.Errorf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+	}
+	if n := b.actions.count("local.run"); n != 1 {
+		t.Errorf("%d changing actions were sent, want 1", n)
+	}
+}
+
+// PagerDuty's event is late or lost: what the incident itself shows is enough.
+func TestAPersonIsSeenInTheIncidentItself(t *testing.T) {
+	for name, act := range map[string]func(*incident.Incident){
+		"reassigned by a person": func(i *incident.Incident) {
+			i.Status, i.AcknowledgedBy, i.LastChangeBy = incident.Triggered, nil, human
+		},
+		"given to another policy": func(i *incident.Incident) { i.EscalationPolicy = incident.Ref{ID: "POTHER", Name: "Network"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, whole)
+			b.actions.answers = map[string][]answer{"http.request": {down}, "local.run": {done},
+				"local.read": {{output: journal.output, do: func() { b.pd.change(act) }}}}
+			if rec := b.run(); rec.Outcome != incident.TakenOver || b.actions.count("local.run") != 0 {
+				t.Errorf("ended as %s with %d changes: %s", rec.Outcome, b.actions.count("local.run"), rec.Why)
+			}
+		})
+	}
+	t.Run("acknowledged by the monitor, which is nobody", func(t *testing.T) {
+		b := newBench(t, whole)
+		b.pd.change(func(i *incident.Incident) {
+			i.Status, i.AcknowledgedBy = incident.Acknowledged, []incident.Agent{{ID: "PMON", Name: "Monitor", Type: "service_reference"}}
+		})
+		b.actions.answers = map[string][]answer{"http.request": {down, up}, "local.read": {journal}, "local.run": {done}}
+		if rec := b.run(); rec.Outcome != incident.Recovered {
+			t.Errorf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+		}
+	})
+}
+
+func (p *pagerDuty) change(how func(*incident.Incident)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	how(&p.inc)
+}
