@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strconv"
 
@@ -32,7 +33,7 @@ machine, and nothing is kept.
 
 PagerDuty has the users Aiko Tanaka, Ben Carter and Chie Mori and the service "Web shop" (PWEB001); Slack has the
 channels #incidents and #managers. "shodo sandbox send" makes an incident.`,
-		Example: "  shodo sandbox\n  shodo sandbox --webhook-url http://127.0.0.1:9000/webhooks/pagerduty\n  shodo sandbox send incident.json",
+		Example: "  shodo sandbox\n  shodo sandbox --webhook-url http://127.0.0.1:9000/webhooks/pagerduty\n  shodo sandbox send deploy/example/incident.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.PagerDutyAddr = ":" + strconv.Itoa(int(pagerduty))
@@ -66,7 +67,7 @@ webhooks    %[3]s
 
 An engine works on it with these settings, in shodo.yaml:
 
-  listen: 127.0.0.1:8080
+  listen: %[8]s
   catalog: {dir: catalog}
   pagerduty:
     api_url: %[1]s
@@ -87,10 +88,18 @@ and then:
 A customer's file in the catalog takes the incidents when it names the service: pagerduty: {services: [PWEB001]}.
 Make one:
 
-  shodo sandbox send incident.json --url %[1]s
+  shodo sandbox send deploy/example/incident.json --url %[1]s
 
 Ctrl-C ends the sandbox.
-`, s.PagerDutyURL(), s.SlackURL(), orNone(o.WebhookURL), o.From, orAny(o.Token), first(o.WebhookSecrets), orAny(o.BotToken))
+`, s.PagerDutyURL(), s.SlackURL(), orNone(o.WebhookURL), o.From, orAny(o.Token), first(o.WebhookSecrets), orAny(o.BotToken), engineAddress(o.WebhookURL))
+}
+
+// engineAddress is where an engine has to listen so that webhooks reach it.
+func engineAddress(webhooks string) string {
+	if u, err := url.Parse(webhooks); err == nil && u.Port() != "" {
+		return u.Host
+	}
+	return "127.0.0.1:8080"
 }
 
 func orNone(s string) string { return firstOf(s, "none are sent") }
@@ -99,7 +108,7 @@ func orAny(s string) string  { return firstOf(s, "anything") }
 func first(list []string) string { return firstOf(append(list, "anything")...) }
 
 func newSandboxSend() *cobra.Command {
-	var url string
+	var address string
 	cmd := &cobra.Command{
 		Use:   "send FILE",
 		Short: "Make an incident in a running sandbox",
@@ -123,14 +132,14 @@ The sandbox's own; only service and title are needed:
 Or the body of an Events API v2 request, as monitors send it: {"event_action": "trigger", "payload": {...}}. Without
 a routing_key it goes to the service that an additional "service" names, or to the only one. With "resolve" and the
 dedup_key it says that all is well again.`,
-		Example: "  shodo sandbox send incident.json\n  shodo sandbox send --url http://127.0.0.1:40123 - <incident.json",
+		Example: "  shodo sandbox send deploy/example/incident.json\n  shodo sandbox send --url http://127.0.0.1:40123 - <incident.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			data, err := readFileOrStdin(cmd.InOrStdin(), args[0])
 			if err != nil {
 				return err
 			}
-			sent, err := sandbox.SendTo(cmd.Context(), url, data)
+			sent, err := sandbox.SendTo(cmd.Context(), address, data)
 			if err != nil {
 				return err
 			}
@@ -138,7 +147,7 @@ dedup_key it says that all is well again.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&url, "url", fmt.Sprintf("http://127.0.0.1:%d", sandboxPagerDuty), "address of the sandbox's PagerDuty")
+	cmd.Flags().StringVar(&address, "url", fmt.Sprintf("http://127.0.0.1:%d", sandboxPagerDuty), "address of the sandbox's PagerDuty")
 	return cmd
 }
 
