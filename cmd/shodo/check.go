@@ -12,6 +12,7 @@ import (
 	"shodo/internal/action"
 	"shodo/internal/action/builtin"
 	"shodo/internal/catalog"
+	"shodo/internal/source"
 	"shodo/internal/yamldoc"
 )
 
@@ -58,7 +59,7 @@ func loadCatalog(dir string) (*catalog.Catalog, yamldoc.Problems, error) {
 		return nil, nil, fmt.Errorf("open the catalog: %w", err)
 	}
 	defer root.Close()
-	c, problems := catalog.Load(root.FS(), "", anyActions())
+	c, problems := source.Load(root.FS(), anyActions())
 	return c, problems, nil
 }
 

@@ -120,9 +120,10 @@ func (r *reader) ownScenarios(dir string) []file {
 	return list
 }
 
-// isPassedOver says whether an entry is none of ours: hidden files, what editors and people leave, tests.
+// isPassedOver says whether an entry is none of ours: hidden files, what editors and people leave, tests, and the Go
+// file by which a program embeds the folder.
 func isPassedOver(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") || strings.HasSuffix(name, "_test.yaml") ||
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") || strings.HasSuffix(name, "_test.yaml") || strings.HasSuffix(name, ".go") ||
 		strings.EqualFold(name, "readme.md") || name == "testdata"
 }
 
