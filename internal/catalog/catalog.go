@@ -51,8 +51,15 @@ type candidate struct {
 // Load reads a catalog. The version is how people will name it, such as a Git commit; when it is empty it is made from
 // the content of all files. The catalog is nil when there is a problem that is not a warning.
 func Load(fsys fs.FS, version string, actions scenario.Actions) (*Catalog, yamldoc.Problems) {
+	return LoadWithLibrary(fsys, nil, version, actions)
+}
+
+// LoadWithLibrary is Load with a library of scenarios and runbooks beside the catalog: what a customer adopts and the
+// catalog does not have is taken from there.
+func LoadWithLibrary(fsys, library fs.FS, version string, actions scenario.Actions) (*Catalog, yamldoc.Problems) {
 	files, problems := readFiles(fsys)
 	l := &loader{
+		library:  library,
 		actions:  actions,
 		problems: problems,
 		broken:   map[incident.ScenarioName]bool{},

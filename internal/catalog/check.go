@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 // loader builds one catalog and collects what is wrong.
 type loader struct {
 	actions  scenario.Actions
+	library  fs.FS // nil: none
 	catalog  *Catalog
 	problems yamldoc.Problems
 	broken   map[incident.ScenarioName]bool // files that are there and could not be parsed
@@ -123,6 +125,9 @@ func (l *loader) resolve(c *customer.Customer, a customer.Adoption) (incident.Sc
 			return name, nil
 		}
 	}
+	if l.fromLibrary(a.Scenario) {
+		return a.Scenario, l.catalog.scenarios[a.Scenario]
+	}
 	var known []string
 	for name := range l.files {
 		if rest, ok := strings.CutPrefix(string(name), string(c.ID)+"/"); ok || isPlain(name) {
@@ -132,6 +137,25 @@ func (l *loader) resolve(c *customer.Customer, a customer.Adoption) (incident.Sc
 	slices.Sort(known)
 	l.add(a.Place.Problem(fmt.Sprintf("there is no scenario %q", a.Scenario), yamldoc.Suggest(string(a.Scenario), known)))
 	return a.Scenario, nil
+}
+
+// fromLibrary takes a scenario and its runbook from the library into the catalog; false when it has none of that name.
+func (l *loader) fromLibrary(name incident.ScenarioName) bool {
+	if l.library == nil || !isPlain(name) {
+		return false
+	}
+	path := "scenarios/" + string(name) + ".yaml"
+	data, err := fs.ReadFile(l.library, path)
+	if err != nil {
+		return false
+	}
+	l.parseScenario(file{path: "library/" + path, name: string(name), data: data}, name)
+	if s := l.catalog.scenarios[name]; s != nil && l.catalog.runbooks[s.Runbook] == nil {
+		if text, err := fs.ReadFile(l.library, "runbooks/"+s.Runbook); err == nil {
+			l.catalog.runbooks[s.Runbook] = text
+		}
+	}
+	return true
 }
 
 // isPlain says whether the name is that of a shared scenario, or of a customer's own as its file calls it.

@@ -1,19 +1,19 @@
 package source
 
 import (
-	"errors"
 	"io/fs"
-	"slices"
 	"strings"
 
+	"shodo/internal/catalog"
+	"shodo/internal/scenario"
+	"shodo/internal/yamldoc"
 	"shodo/runbooks"
 	"shodo/scenarios"
 )
 
-// WithLibrary lays a team's catalog over the shipped library: a file of the team replaces the shipped one of the same
-// name. Only what customers adopt ever runs.
-func WithLibrary(team fs.FS) fs.FS {
-	return layered{top: team, below: library{"scenarios": scenarios.Files, "runbooks": runbooks.Files}}
+// Load reads a team's catalog, with the shipped library for what customers adopt and the team does not have.
+func Load(team fs.FS, actions scenario.Actions) (*catalog.Catalog, yamldoc.Problems) {
+	return catalog.LoadWithLibrary(team, library{"scenarios": scenarios.Files, "runbooks": runbooks.Files}, "", actions)
 }
 
 // library holds the shipped folders by their names.
@@ -30,37 +30,4 @@ func (l library) Open(name string) (fs.File, error) {
 		rest = "."
 	}
 	return folder.Open(rest)
-}
-
-// layered shows two file systems as one; what is in the top one hides the same name below.
-type layered struct{ top, below fs.FS }
-
-// Open gives a file of the top, or else of below.
-func (l layered) Open(name string) (fs.File, error) {
-	f, err := l.top.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if shipped, below := l.below.Open(name); below == nil {
-			return shipped, nil
-		}
-	}
-	return f, err
-}
-
-// ReadDir lists a folder of both.
-func (l layered) ReadDir(name string) ([]fs.DirEntry, error) {
-	entries, err := fs.ReadDir(l.top, name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	shipped, below := fs.ReadDir(l.below, name)
-	if below != nil {
-		return entries, err
-	}
-	for _, e := range shipped {
-		if !slices.ContainsFunc(entries, func(mine fs.DirEntry) bool { return mine.Name() == e.Name() }) {
-			entries = append(entries, e)
-		}
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return entries, nil
 }

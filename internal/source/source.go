@@ -20,7 +20,6 @@ import (
 
 	"shodo/internal/catalog"
 	"shodo/internal/scenario"
-	"shodo/internal/yamldoc"
 )
 
 // ErrCatalog is in the error of a folder that cannot be read or whose content is wrong.
@@ -42,24 +41,6 @@ func Open(dir string, actions scenario.Actions, log *slog.Logger) (*Source, erro
 		return nil, err
 	}
 	return s, nil
-}
-
-// Load reads a team's catalog with the shipped library below it.
-func Load(team fs.FS, actions scenario.Actions) (*catalog.Catalog, yamldoc.Problems) {
-	if !isCatalog(team) {
-		return catalog.Load(team, "", actions) // which says so
-	}
-	return catalog.Load(WithLibrary(team), "", actions)
-}
-
-// isCatalog says whether a folder is one at all: with the library below it, every folder would be.
-func isCatalog(team fs.FS) bool {
-	for _, dir := range []string{"scenarios", "customers", "runbooks"} {
-		if _, err := fs.Stat(team, dir); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // Current gives the catalog in force; never nil.
