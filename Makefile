@@ -27,7 +27,7 @@ help: ## list the targets
 .PHONY: build
 build: ## build bin/shodo (the first time takes minutes: it holds a Temporal server)
 	$(call say,build $(BINARY))
-	go build -ldflags '-X main.version=$(VERSION)' -o $(BINARY) ./cmd/shodo
+	go build -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/shodo
 
 .PHONY: demo
 demo: build ## see the product work: six things break, and are answered
