@@ -14,7 +14,7 @@ LIGHT   := -tags no_embedded_temporal
 RACE    := CGO_ENABLED=1 SHODO_TEST_BINARY=$(abspath $(BINARY)) go test -race $(LIGHT) -p 2 -timeout 20m
 
 export CGO_ENABLED := 0
-export GOFLAGS := $(strip $(shell go env GOFLAGS) -trimpath)
+export GOFLAGS := $(strip $(shell go env GOFLAGS) -trimpath -buildvcs=false)
 
 # say prints what comes next, with the seconds since the beginning.
 BEGAN := $(shell date +%s)

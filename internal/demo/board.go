@@ -41,7 +41,6 @@ type phase struct {
 	attempt int
 	began   time.Time
 	steps   []incident.Step // as they stand; a running one has status started
-	rounds  int             // of verify: how many steps have ended
 	over    bool
 }
 
