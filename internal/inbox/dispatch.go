@@ -37,10 +37,10 @@ type dispatcher struct {
 	results chan result // has room for every worker
 	settler settler
 
-	wins    uint64          // how many events the engine has taken
-	suspect map[int64]*item // events that failed since the engine took one last
-	probes  int             // how often it was asked since it is taken to be away
-	probeAt time.Time       // when it may be asked again
+	wins    uint64             // how many events the engine has taken
+	suspect map[int64]struct{} // events that failed since the engine took one last
+	probes  int                // how often it was asked since it is taken to be away
+	probeAt time.Time          // when it may be asked again
 
 	readFailures int
 	readAt       time.Time // when the store may be read again
@@ -60,7 +60,7 @@ func (i *Inbox) Run(ctx context.Context) error {
 		ring:    ring{byName: map[string]*lane{}},
 		results: make(chan result, i.Workers),
 		settler: settler{done: make(chan settleResult, 1)},
-		suspect: map[int64]*item{},
+		suspect: map[int64]struct{}{},
 	}
 	d.run(ctx)
 	return nil
@@ -236,9 +236,6 @@ func (d *dispatcher) finished(r result) {
 	}
 	if d.isAway() {
 		d.Log.Info("the engine takes events again")
-		for _, it := range d.suspect {
-			it.notBefore = time.Time{} // it was not their fault
-		}
 	}
 	d.wins++
 	d.probes = 0
@@ -283,7 +280,7 @@ func (d *dispatcher) failed(it *item, err error) {
 // doubt takes the engine to be away when enough different events have failed in a row.
 func (d *dispatcher) doubt(it *item, err error) {
 	was := d.isAway()
-	d.suspect[it.Seq] = it
+	d.suspect[it.Seq] = struct{}{}
 	if !d.isAway() {
 		return
 	}
