@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -44,6 +46,10 @@ looked at. It exits 1 when one did not. It needs no network and no account, and 
 				}
 				opts.Color = os.Getenv("NO_COLOR") == ""
 			}
+			// A second Ctrl-C must not end the process before it has stopped its services: they would live on.
+			signals := make(chan os.Signal, 1)
+			signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+			defer signal.Stop(signals)
 			right, err := demo.Run(cmd.Context(), opts)
 			if cmd.Context().Err() != nil && err != nil {
 				return errNo // stopped before the end: what was seen proves nothing

@@ -200,7 +200,7 @@ func (t *teller) transition(n incident.Transition) {
 		}
 	case incident.Decided:
 		if n.Why == t.rec.Match.Why {
-			said = "the scenario was chosen, see above"
+			said = "see above"
 		}
 	case incident.ToldTier:
 		said = joined(", ", terminal.OneLine(n.By), said)

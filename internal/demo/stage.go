@@ -163,8 +163,13 @@ func (s *stage) close() error {
 	var errs []error
 	if s.stopApp != nil {
 		s.stopApp()
-		if err := <-s.ended; err != nil {
-			errs = append(errs, fmt.Errorf("the engine: %w", err))
+		select {
+		case err := <-s.ended:
+			if err != nil {
+				errs = append(errs, fmt.Errorf("the engine: %w", err))
+			}
+		case <-time.After(2 * stopWithin):
+			errs = append(errs, fmt.Errorf("the engine does not stop within %s", 2*stopWithin))
 		}
 	}
 	if s.sandbox != nil {
