@@ -105,7 +105,7 @@ func (r *response) check() (healthy bool, stopped *Verdict) {
 		return false, r.interrupted()
 	}
 	steps, err := runSteps(r.work, r.phase(incident.Check, r.plan.Check))
-	r.done = append(r.done, steps...)
+	r.done = latest(r.done, steps)
 	if stopped := r.interrupted(); stopped != nil {
 		return false, stopped
 	}
@@ -125,7 +125,7 @@ func (r *response) check() (healthy bool, stopped *Verdict) {
 func (r *response) gather() *Verdict {
 	if len(r.plan.Gather) > 0 && !r.hasGathered() {
 		steps, err := runSteps(r.work, r.phase(incident.Gather, r.plan.Gather))
-		r.done = append(r.done, steps...)
+		r.done = latest(r.done, steps)
 		if stopped := r.interrupted(); stopped != nil {
 			return stopped
 		}
@@ -167,7 +167,7 @@ func (r *response) observe() Verdict {
 	if err != nil {
 		return *engineError("plan the recovery", err)
 	}
-	r.done = append(r.done, planned...)
+	r.done = latest(r.done, planned)
 	return Verdict{Outcome: incident.HandedOver, Reason: incident.Observed,
 		Why: "the scenario only observes here: the record says what would have run"}
 }
@@ -184,7 +184,7 @@ func (r *response) recover() (verdict Verdict, busy bool) {
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return Verdict{}, true
 	}
-	r.done = append(r.done, result.Steps...)
+	r.done = latest(r.done, result.Steps)
 	r.changed = r.changed || result.Changed
 	r.attempt = result.Attempt
 	if stopped := r.interruptedAfterChange(result); stopped != nil {
@@ -256,8 +256,8 @@ func (r *response) phase(phase incident.Phase, steps []StepPlan) phaseRun {
 func (r *response) round(phase incident.Phase) int {
 	n := 0
 	for _, s := range r.done {
-		if s.Phase == phase && s.Index == 0 {
-			n++
+		if s.Phase == phase {
+			n = max(n, s.Round+1)
 		}
 	}
 	return n

@@ -98,7 +98,7 @@ func (p phaseRun) start(ctx workflow.Context, begin, end int, before []incident.
 		Case: p.Case,
 		Key: incident.StepKey{Incident: p.Case.Incident.ID, Run: p.Case.Run, Phase: p.Phase, Attempt: p.Attempt,
 			Round: p.Round, Index: begin},
-		Done: with(p.Done, before),
+		Done: latest(p.Done, before),
 	})
 	return func() ([]incident.Step, error) {
 		var result StepResult
@@ -112,7 +112,7 @@ func (p phaseRun) start(ctx workflow.Context, begin, end int, before []incident.
 func (p phaseRun) startQuick(ctx workflow.Context, indices []int, before []incident.Step) func() ([]incident.Step, error) {
 	f := workflow.ExecuteLocalActivity(quick(ctx), stepsActivity, StepsInput{
 		Case: p.Case, Phase: p.Phase, Attempt: p.Attempt, Round: p.Round, Indices: indices, Parallel: p.Parallel,
-		Done: with(p.Done, before),
+		Done: latest(p.Done, before),
 	})
 	return func() ([]incident.Step, error) {
 		var steps []incident.Step
@@ -160,11 +160,6 @@ func allHealthy(steps []incident.Step) bool {
 		found = true
 	}
 	return found
-}
-
-// with joins without touching the first slice's memory.
-func with(a, b []incident.Step) []incident.Step {
-	return append(a[:len(a):len(a)], b...)
 }
 
 // cause takes Temporal's wrapping off an activity's error.

@@ -74,7 +74,7 @@ func (r *recovery) try(k int, a AttemptPlan) *Verdict {
 			}
 			return engineError(fmt.Sprintf("attempt %q, step %q", a.Name, step.Name), err)
 		}
-		r.result.Steps = append(r.result.Steps, result.Step)
+		r.result.Steps = latest(r.result.Steps, []incident.Step{result.Step})
 		switch {
 		case result.Stepped != nil:
 			return r.steppedIn(*result.Stepped)
@@ -128,7 +128,7 @@ func (r *recovery) verify(k int) (held bool, stopped *Verdict) {
 	for round := 0; ; round++ {
 		steps, err := runSteps(r.ctx, phaseRun{Case: r.in.Case, Phase: incident.Verify, Attempt: k, Round: round,
 			Steps: plan.Steps, Done: r.done()})
-		r.result.Steps = append(r.result.Steps, steps...)
+		r.result.Steps = latest(r.result.Steps, steps)
 		if stopped := r.interrupted(); stopped != nil {
 			return false, stopped
 		}
@@ -195,4 +195,4 @@ func (r *recovery) ends(v Verdict) RecoveryResult {
 	return r.result
 }
 
-func (r *recovery) done() []incident.Step { return with(r.in.Done, r.result.Steps) }
+func (r *recovery) done() []incident.Step { return latest(r.in.Done, r.result.Steps) }

@@ -56,7 +56,7 @@ func allAtOnce(ctx context.Context, runs []*stepRun) ([]incident.Step, error) {
 func inTurn(ctx context.Context, runs []*stepRun, done []incident.Step) ([]incident.Step, error) {
 	var steps []incident.Step
 	for _, run := range runs {
-		run.facts.Steps = with(done, steps)
+		run.facts.Steps = latest(done, steps)
 		step, err := run.do(ctx)
 		if err != nil {
 			return steps, err
