@@ -44,11 +44,12 @@ func persistent(ctx workflow.Context) workflow.Context {
 	})
 }
 
-// telling is for messages to people: long enough for the other side's rate limits, repeated until it is taken.
+// telling is for messages to people: long enough for the other side's rate limits, repeated until it is taken. Its
+// heartbeat is what makes a crash delay a message by seconds, and not by all of that time.
 func telling(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 2 * time.Minute,
-		HeartbeatTimeout:    0,
+		HeartbeatTimeout:    heartbeat,
 		RetryPolicy:         untilDone(),
 	})
 }

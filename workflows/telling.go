@@ -13,6 +13,8 @@ import (
 
 // TellSlack posts the hand-over packet to the tier's channel. It is not taken where there is no channel.
 func (a *Activities) TellSlack(ctx context.Context, in TellInput) (ToldSlack, error) {
+	ctx, stop := keepBeating(ctx)
+	defer stop()
 	channel := cmp.Or(in.Tier.Slack, a.DefaultChannel)
 	if a.Slack == nil || channel == "" {
 		return ToldSlack{}, nil
@@ -38,6 +40,8 @@ func (a *Activities) TellSlack(ctx context.Context, in TellInput) (ToldSlack, er
 
 // FollowSlack tells the thread of a packet what has become of the incident.
 func (a *Activities) FollowSlack(ctx context.Context, in FollowInput) error {
+	ctx, stop := keepBeating(ctx)
+	defer stop()
 	rec, err := a.Journal.Record(ctx, in.Case.Incident.ID)
 	if err != nil {
 		return fmt.Errorf("read the record of incident %q: %w", in.Case.Incident.ID, err)
@@ -60,6 +64,8 @@ func (a *Activities) FollowSlack(ctx context.Context, in FollowInput) error {
 
 // TellPagerDuty adds the packet as a note, and has PagerDuty page the tier when it should.
 func (a *Activities) TellPagerDuty(ctx context.Context, in TellInput) (bool, error) {
+	ctx, stop := keepBeating(ctx)
+	defer stop()
 	id := in.Case.Incident.ID
 	told := fmt.Sprintf("told/pagerduty/%d", in.Round)
 	packet, rec, err := a.packet(ctx, in)
