@@ -88,7 +88,7 @@ type Plan struct {
 	Case
 	Nothing    bool          `json:"nothing,omitempty"`     // an earlier run ended and the incident is resolved
 	Verdict    *Verdict      `json:"verdict,omitempty"`     // decided without a single step
-	Paging     bool          `json:"paging,omitempty"`      // PagerDuty itself pages: nobody has acknowledged
+	Paging     bool          `json:"paging,omitempty"`      // PagerDuty itself pages a person
 	Observe    bool          `json:"observe,omitempty"`     // nothing may be changed
 	ReportOnly bool          `json:"report_only,omitempty"` // unrecovered: report
 	Check      []StepPlan    `json:"check,omitempty"`

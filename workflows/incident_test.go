@@ -110,6 +110,15 @@ func TestOutcomes(t *testing.T) {
 			outcome: incident.Unmatched, did: []string{"note handed_over"}, slack: []string{"#first"},
 		},
 		{
+			name: "no scenario covers it, and only the engine is paged", scenario: "title: x\nrunbook: web.md\nautonomy: automatic\n" +
+				"match: {when: alert.severity == \"info\"}\ntarget: www\n" + probes,
+			before: func(b *bench) {
+				b.pd.inc.Assignees = []incident.Ref{{ID: bot}}
+				acknowledgeSoon(b)
+			},
+			outcome: incident.Unmatched, did: []string{"page PFIRST", "note handed_over"}, slack: []string{"#first"},
+		},
+		{
 			name: "it only observes", scenario: "title: x\nrunbook: web.md\nautonomy: observe\nmatch: {service: [PWEB]}\ntarget: www\n" + probes + restarts,
 			answers: map[string][]answer{"http.request": {down}}, before: acknowledgeSoon,
 			outcome: incident.HandedOver, reason: incident.Observed,

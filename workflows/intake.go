@@ -98,7 +98,7 @@ func (a *Activities) newRecord(ctx context.Context, in IntakeInput, inc incident
 
 // plan turns a decision into what the workflow sequences.
 func (a *Activities) plan(e incident.Event, inc incident.Incident, self string, d catalog.Decision) (Plan, error) {
-	plan := Plan{Case: Case{Incident: forHistory(inc), Target: d.Target}, Paging: len(inc.AcknowledgedBy) == 0,
+	plan := Plan{Case: Case{Incident: forHistory(inc), Target: d.Target}, Paging: isPaging(inc, self),
 		Tiers: a.tiers(d)}
 	plan.Verdict = beforeAnyStep(e, inc, self, d)
 	if d.Scenario == nil {
@@ -145,6 +145,20 @@ func beforeAnyStep(e incident.Event, inc incident.Incident, self string, d catal
 			age.Round(time.Second), limit)}
 	}
 	return nil
+}
+
+// isPaging says whether PagerDuty pages a person at the moment: nobody has acknowledged, and the incident is not with the
+// engine's own user alone, as it is while an escalation policy gives the engine its head start.
+func isPaging(inc incident.Incident, self string) bool {
+	if len(inc.AcknowledgedBy) > 0 {
+		return false
+	}
+	for _, a := range inc.Assignees {
+		if a.ID != self {
+			return true
+		}
+	}
+	return len(inc.Assignees) == 0
 }
 
 // began is when this run's trouble began: at the creation, or when it was reopened.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,6 +61,9 @@ func loadCatalog(dir string) (*catalog.Catalog, yamldoc.Problems, error) {
 	}
 	defer root.Close()
 	c, problems := source.Load(root.FS(), anyActions())
+	for i := range problems {
+		problems[i].File = filepath.Join(dir, problems[i].File) // as the reader can open it from here
+	}
 	return c, problems, nil
 }
 

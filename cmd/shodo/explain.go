@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,6 +26,7 @@ each other one the first condition that does not hold, the inputs and where each
 
 FILE is JSON, "-" for standard input: an incident as "shodo incident show --json" prints it, or
   {"service": {"id": "PX1234"}, "title": "...", "alerts": [{"summary": "...", "severity": "critical", "details": {...}}]}
+or the form that "shodo sandbox send" takes, with the service's id ({"service": "PX1234", "title": "...", "severity": ...})
 or an alert as PagerDuty's REST API gives it ("body" and "service" are read). Nothing is run. It exits 1 when no
 scenario matches.`,
 		Example: "  shodo explain --catalog ./catalog alert.json\n  shodo incident show Q123 --json | shodo explain -",
@@ -73,23 +73,32 @@ func readIncident(path string, stdin io.Reader) (incident.Incident, error) {
 	var forms struct {
 		Incident *incident.Incident `json:"incident"` // of a record
 		Body     json.RawMessage    `json:"body"`     // of an alert of the REST API
-		Service  struct{ ID, Summary string }
-		Summary  string
-		ID       incident.ID
+		Service  json.RawMessage    `json:"service"`
+		Title    string             `json:"title"`
+		Summary  string             `json:"summary"`
+		ID       incident.ID        `json:"id"`
 	}
 	if err := json.Unmarshal(data, &forms); err != nil {
-		var bad *json.UnmarshalTypeError
-		if !errors.As(err, &bad) || bad.Field == "" {
-			return incident.Incident{}, fmt.Errorf("read incident %q: %w", path, err)
-		}
+		return incident.Incident{}, fmt.Errorf("read incident %q: %w", path, err)
+	}
+	var service struct{ ID, Summary string }
+	named := json.Unmarshal(forms.Service, &service.ID) == nil
+	if !named {
+		_ = json.Unmarshal(forms.Service, &service) // what is missing is told below
 	}
 	switch {
 	case forms.Incident != nil && forms.Incident.Service.ID != "":
 		return *forms.Incident, nil
 	case len(forms.Body) > 0:
 		alert := pagerduty.Normalise(data)
-		return incident.Incident{ID: forms.ID, Title: forms.Summary, CreatedAt: alert.CreatedAt,
-			Service: incident.Ref{ID: forms.Service.ID, Name: forms.Service.Summary}, Alerts: []incident.Alert{alert}, AlertCount: 1}, nil
+		return withAlert(forms.ID, forms.Summary, incident.Ref{ID: service.ID, Name: service.Summary}, alert), nil
+	case named:
+		var alert incident.Alert
+		if err := json.Unmarshal(withoutLinks(data), &alert); err != nil {
+			return incident.Incident{}, fmt.Errorf("read incident %q: %w", path, err)
+		}
+		alert.Summary = firstOf(alert.Summary, forms.Title)
+		return withAlert(forms.ID, forms.Title, incident.Ref{ID: service.ID}, alert), nil
 	}
 	var inc incident.Incident
 	if err := json.Unmarshal(data, &inc); err != nil {
@@ -99,6 +108,25 @@ func readIncident(path string, stdin io.Reader) (incident.Incident, error) {
 		return inc, fmt.Errorf("read incident %q: it names no service (\"service\": {\"id\": ...}); see \"shodo explain --help\"", path)
 	}
 	return inc, nil
+}
+
+func withAlert(id incident.ID, title string, service incident.Ref, alert incident.Alert) incident.Incident {
+	return incident.Incident{ID: id, Title: firstOf(title, alert.Summary), CreatedAt: alert.CreatedAt, Service: service,
+		Alerts: []incident.Alert{alert}, AlertCount: 1}
+}
+
+// withoutLinks leaves out what an event and a normalised alert write differently, and no decision reads.
+func withoutLinks(data []byte) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(data, &fields) != nil {
+		return data
+	}
+	delete(fields, "links")
+	rest, err := json.Marshal(fields)
+	if err != nil {
+		return data
+	}
+	return rest
 }
 
 func readAll(path string, stdin io.Reader) ([]byte, error) {

@@ -69,7 +69,16 @@ scenarios, "shodo incident list" and "shodo incident show" tell what happened.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newServe(), newDemo(), newCheck(), newExplain(), newIncident(), newActions(), newConfig(), newSandbox(),
-		newTemporal(), newDemoService(),
+		newTemporal(), newDemoService(), newVersion(),
 	)
 	return root
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run:   func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), version) },
+	}
 }

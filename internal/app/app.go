@@ -168,7 +168,11 @@ func (a *App) TemporalAddress() string {
 func (a *App) Store() *store.Store { return a.store }
 
 // Reload reads the catalog again. A bad one is refused, and the old one stays in force.
-func (a *App) Reload() error { return a.catalog.Reload() }
+func (a *App) Reload() error {
+	err := a.catalog.Reload()
+	a.metrics.countReload(err)
+	return err
+}
 
 // Run works until ctx ends, then stops cleanly.
 func (a *App) Run(ctx context.Context) error {

@@ -53,6 +53,14 @@ func (m *metrics) observePagerDuty(c pagerduty.Call) {
 	m.pagerduty.WithLabelValues(c.Method, c.Route, strconv.Itoa(c.Status)).Observe(c.Duration.Seconds())
 }
 
+func (m *metrics) countReload(err error) {
+	result := "taken"
+	if err != nil {
+		result = "refused"
+	}
+	m.reloads.WithLabelValues(result).Inc()
+}
+
 // watchRecord counts outcomes as they become durable, and gives each a line in the log.
 func (m *metrics) watchRecord(ctx context.Context, s *store.Store, log *slog.Logger) {
 	for change := range s.Watch(ctx) {

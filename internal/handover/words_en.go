@@ -7,7 +7,7 @@ func english() words {
 			"What is broken", "What it is about", "Choice of the scenario", "What was checked", "What was tried",
 			"Why the engine stopped", "How it ended", "What remains", "Runbook and links", "Evidence", "Runbook",
 
-			"Customer", "Told", "Service", "Target", "Priority", "Severity", "Since", "Incident", "Scenario",
+			"Customer", "Told", "Service", "Target", "Priority, urgency", "Severity", "Since", "Incident", "Scenario",
 
 			"Monitor", "Alerts", "Autonomy", "Taken", "Finished", "Attempt %d",
 			"Verification", "This incident's page", "Run", "All details",

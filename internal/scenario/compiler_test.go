@@ -34,17 +34,16 @@ func TestParseGivesWhatIsWritten(t *testing.T) {
 		Timeout                         time.Duration
 		Recoveries, Targets             scenario.Budget
 		Within, Every, StableFor        time.Duration
-		Tell                            bool
 		Remaining                       []string
 		Unrecovered                     scenario.Unrecovered
 	}
 	got := summary{s.Title, s.Owner, s.Runbook, s.HandOver.To, s.Hash[:8], s.Autonomy, s.Priority, s.Match.Service, s.Limits.Timeout, *s.Limits.Recoveries,
-		*s.Limits.Targets, s.Verify.Within, s.Verify.Every, s.Verify.StableFor, s.Close.TellCustomer, nil, s.Unrecovered}
+		*s.Limits.Targets, s.Verify.Within, s.Verify.Every, s.Verify.StableFor, nil, s.Unrecovered}
 	for _, text := range s.HandOver.Remaining {
 		got.Remaining = append(got.Remaining, text.Source())
 	}
 	want := summary{"Web service does not answer", "msp-tokyo", "http-down.md", "first_tier", got.Hash, incident.Automatic, 100, []string{"PX1234", "acme-web-*"},
-		10 * time.Minute, scenario.Budget{Max: 3, Per: time.Hour}, scenario.Budget{Max: 5, Per: 10 * time.Minute}, 3 * time.Minute, 15 * time.Second, time.Minute, true,
+		10 * time.Minute, scenario.Budget{Max: 3, Per: time.Hour}, scenario.Budget{Max: 5, Per: 10 * time.Minute}, 3 * time.Minute, 15 * time.Second, time.Minute,
 		[]string{"Look at the last deployment of ${{ inputs.unit }}", "Call the customer when it is down for more than 15 minutes"}, scenario.UnrecoveredHandOver}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -144,7 +144,11 @@ func createSchema(file string) error {
 	db := storage(draft)
 	// The driver keeps its connection open for the life of the process, and a WAL would stay beside the draft.
 	db.ConnectAttributes = map[string]string{"mode": "rwc"}
-	if err := sqlite.SetupSchema(db); err != nil {
+	if err := setupSchema(db); err != nil {
+		return err
+	}
+	// What incidents carry is nobody else's business; SQLite gives its side files the same mode.
+	if err := os.Chmod(draft, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(draft, file)
@@ -220,6 +224,8 @@ func tuning() dynamicconfig.StaticClient {
 		// Fair from the start: switching it on when the first fairness key is seen reloads the queue, and a task that was
 		// just handed to a worker is lost until its timeout.
 		dynamicconfig.MatchingEnableFairness.Key(): true,
+		// A timer may be this late: verification asks every few seconds, and its rounds should not drift by a second each.
+		dynamicconfig.TimerProcessorMaxTimeShift.Key(): 20 * time.Millisecond,
 		// One process has no use for a queue in several partitions: they only pass tasks and pollers on to each other.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
