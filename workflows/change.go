@@ -37,8 +37,17 @@ func (a *Activities) change(ctx context.Context, run *stepRun, s *scenario.Scena
 	if !intent.New {
 		return a.comeBack(ctx, run, intent.Step)
 	}
-	run.execute(ctx)
+	run.send(ctx)
 	return StepResult{Step: run.record}, run.save(ctx)
+}
+
+// send runs the action. One that is cut off because the process stops was not cancelled by anybody.
+func (r *stepRun) send(ctx context.Context) {
+	r.execute(ctx)
+	if r.record.ErrorKind == incident.Cancelled && isStopping(ctx) {
+		r.fails(incident.UnknownEffect, errors.New("the engine was stopped while the step was running, "+
+			"and did not wait for its end: it is not known whether it took effect"))
+	}
 }
 
 // comeBack goes on with a step that was begun before a crash.
@@ -51,7 +60,7 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 		if v, err := a.stillOurs(ctx, run.facts.Incident); err != nil || v != nil {
 			return run.notSent(ctx, v, "", err)
 		}
-		run.execute(ctx)
+		run.send(ctx)
 	default:
 		run.fails(incident.UnknownEffect, errors.New("the engine was interrupted after the step was sent: "+
 			"it is not known whether it took effect, and it is not sent again"))
@@ -119,7 +128,7 @@ func (r *stepRun) attemptHasBegun() bool {
 
 // notSent ends a changing step before anything was sent.
 func (r *stepRun) notSent(ctx context.Context, stepped *Verdict, over string, err error) (StepResult, error) {
-	if err != nil && ctx.Err() == nil {
+	if err != nil && (ctx.Err() == nil || isStopping(ctx)) {
 		return StepResult{}, err // asked again
 	}
 	result := StepResult{Stepped: stepped}

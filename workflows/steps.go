@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/worker"
 
 	"shodo/internal/incident"
 	"shodo/internal/scenario"
@@ -185,12 +186,20 @@ func factsOf(c Case, done []incident.Step, attempt int) (scenario.Facts, error) 
 }
 
 // do runs a read-only step, with its retries, judges it and records it. A failure of the step is in the result; an
-// error means that it could not be recorded.
+// error means that it could not be recorded, or that the process stops and another one has to run it again.
 func (r *stepRun) do(ctx context.Context) (incident.Step, error) {
 	if ready := r.prepare(); ready {
 		r.execute(ctx)
+		if r.record.Status == incident.Failed && isStopping(ctx) {
+			return r.record, fmt.Errorf("run step %q of incident %q: %w", r.record.Name, r.record.Incident, context.Cause(ctx))
+		}
 	}
 	return r.record, r.save(ctx)
+}
+
+// isStopping says whether the context has ended because the process stops, and not because somebody stepped in.
+func isStopping(ctx context.Context) bool {
+	return errors.Is(context.Cause(ctx), worker.ErrWorkerShutdown)
 }
 
 // prepare evaluates "if" and the parameters. It is false when there is nothing to run.
