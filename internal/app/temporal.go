@@ -37,6 +37,7 @@ func (a *App) connectTemporal(ctx context.Context) error {
 			return err
 		}
 		opts.HostPort = a.embedded.Address()
+		opts.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{} // it is in this process
 	} else if err := secure(&opts, cfg); err != nil {
 		return fmt.Errorf("connect to temporal at %q: %w", cfg.Address, err)
 	}

@@ -104,7 +104,7 @@ func newEngine(ctx context.Context, s settings) (_ *engine, err error) {
 	}
 	e.later(func() { _ = server.Stop() })
 	e.temporal, err = client.DialContext(ctx, client.Options{HostPort: server.Address(), Namespace: "default",
-		Logger: sdklog.NewStructuredLogger(e.log)})
+		Logger: sdklog.NewStructuredLogger(e.log), ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}}})
 	if err != nil {
 		return nil, err
 	}
