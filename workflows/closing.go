@@ -9,9 +9,9 @@ import (
 	"shodo/internal/incident"
 )
 
-// Conclude carries an automatic outcome out: it records the outcome, resolves the incident with a note of what was
-// done, and records the end of the first response. When a person has taken the incident in the meantime, nothing is
-// resolved, and the verdict says so.
+// Conclude carries an automatic outcome out: it resolves the incident with a note of what was done, and records the
+// outcome and the end of the first response. When a person has taken the incident in the meantime, nothing is resolved,
+// and the verdict says so. What PagerDuty refuses to close is handed over.
 func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Verdict, error) {
 	id, v := in.Case.Incident.ID, in.Verdict
 	repeated := false // this step has resolved it before, and a crash came between; the note went with the same request
@@ -31,26 +31,25 @@ func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Verdict, e
 			v.Resolved = true // the monitor was faster; what was found or done stays true
 		}
 	}
-	if err := a.ended(ctx, in.Case, v, in.Attempt); err != nil {
-		return Verdict{}, err
-	}
 	if !repeated {
-		if err := a.resolve(ctx, in, v); err != nil {
+		switch err := a.resolve(ctx, in, v); {
+		case errors.Is(err, ErrRefused):
+			return Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError,
+				Why: fmt.Sprintf("%s, but PagerDuty refuses to close it: %v", v.Why, err)}, nil
+		case err != nil:
 			return Verdict{}, err
 		}
 	}
-	end := incident.Transition{Incident: id, Run: in.Case.Run, Key: "response_end", At: a.Now(), Kind: incident.ResponseEnd,
-		Phase: incident.End, Why: string(v.Outcome)}
-	if err := a.Journal.Append(ctx, []incident.Transition{end}); err != nil {
-		return Verdict{}, fmt.Errorf("record the end of incident %q: %w", id, err)
-	}
-	return v, nil
+	return v, a.ended(ctx, in.Case, v, in.Attempt)
 }
 
+// ended records the outcome, and with it the end of the first response.
 func (a *Activities) ended(ctx context.Context, c Case, v Verdict, attempt int) error {
-	t := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "outcome", At: a.Now(), Kind: incident.Ended,
+	outcome := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "outcome", At: a.Now(), Kind: incident.Ended,
 		Phase: incident.Close, Attempt: attempt, Outcome: v.Outcome, Reason: v.Reason, By: v.By, Why: v.Why}
-	if err := a.Journal.Append(ctx, []incident.Transition{t}); err != nil {
+	end := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "response_end", At: outcome.At, Kind: incident.ResponseEnd,
+		Phase: incident.End, Why: string(v.Outcome)}
+	if err := a.Journal.Append(ctx, []incident.Transition{outcome, end}); err != nil {
 		return fmt.Errorf("record the outcome of incident %q: %w", c.Incident.ID, err)
 	}
 	return nil
@@ -62,7 +61,7 @@ func (a *Activities) resolve(ctx context.Context, in ConcludeInput, v Verdict) e
 		return nil
 	}
 	id := in.Case.Incident.ID
-	note, err := a.closingNote(ctx, in)
+	note, err := a.closingNote(ctx, in, v)
 	if err != nil {
 		return err
 	}
@@ -81,17 +80,18 @@ func (a *Activities) resolve(ctx context.Context, in ConcludeInput, v Verdict) e
 	return nil
 }
 
-func (a *Activities) closingNote(ctx context.Context, in ConcludeInput) (string, error) {
+func (a *Activities) closingNote(ctx context.Context, in ConcludeInput, v Verdict) (string, error) {
 	rec, err := a.Journal.Record(ctx, in.Case.Incident.ID)
 	if err != nil {
 		return "", fmt.Errorf("read the record of incident %q: %w", in.Case.Incident.ID, err)
 	}
+	rec.Outcome, rec.Reason, rec.Why, rec.OutcomeAt = v.Outcome, v.Reason, v.Why, a.Now() // recorded once it is carried out
 	s, err := a.Compiler.Compile(in.Case.Scenario)
 	if err != nil {
 		return "", fmt.Errorf("compile scenario %q: %w", in.Case.Scenario.Name, err)
 	}
 	opts := a.options(in.Case, "")
-	if s.Close.Note != nil && in.Verdict.Outcome == incident.Recovered {
+	if s.Close.Note != nil && v.Outcome == incident.Recovered {
 		facts, err := factsOf(in.Case, in.Done, in.Attempt)
 		if err != nil {
 			return "", err

@@ -59,11 +59,13 @@ func (a *Activities) Intake(ctx context.Context, in IntakeInput) (Plan, error) {
 		return Plan{}, err
 	}
 	plan.Run, plan.Customer = begun.Run, rec.Customer
+	lines := []incident.Transition{{Key: "decision/match", Kind: incident.Decided, At: a.Now(), Why: decision.Match.Why}}
 	if plan.Verdict == nil {
 		rec.Run = begun.Run
-		a.acknowledge(ctx, &plan, rec, begun.Known)
+		did := a.acknowledge(ctx, &plan, rec, begun.Known)
+		lines = append(lines, incident.Transition{Key: "acted/begin", Kind: incident.Acted, At: a.Now(), Why: did})
 	}
-	return plan, a.decided(ctx, plan, decision.Match.Why)
+	return plan, a.decided(ctx, plan, lines)
 }
 
 // intakeWithout opens the record with what the event tells, for a person.
@@ -208,27 +210,34 @@ func steppedInSince(pinned, now incident.Incident, self string) *Verdict {
 	return nil
 }
 
-// acknowledge stops PagerDuty's paging while the engine works. It does not where an acknowledgement never runs out:
-// a dead engine would leave people asleep. That PagerDuty does not take it is no reason not to help.
-func (a *Activities) acknowledge(ctx context.Context, plan *Plan, rec incident.Record, again bool) {
+// acknowledge stops PagerDuty's paging while the engine works, and says what was done. It does not where an
+// acknowledgement never runs out: a dead engine would leave people asleep. That PagerDuty does not take it is no reason
+// not to help.
+func (a *Activities) acknowledge(ctx context.Context, plan *Plan, rec incident.Record, again bool) (did string) {
 	id := plan.Incident.ID
+	did = "not acknowledged in PagerDuty, because there an acknowledgement of this service never runs out"
 	if plan.Incident.AckTimeout {
 		if err := a.PagerDuty.Acknowledge(ctx, id); err != nil {
 			a.Log.Warn("acknowledge", "incident", id, "err", err)
-			return
+			return fmt.Sprintf("PagerDuty did not take the acknowledgement: %v", err)
 		}
 		plan.Paging = false
+		did = "acknowledged in PagerDuty"
 	}
 	note := handover.StartedNote(rec, a.options(plan.Case, ""))
 	if err := a.PagerDuty.Note(ctx, id, noteKey(plan.Case, "started"), note, again); err != nil {
 		a.Log.Warn("note that the first response began", "incident", id, "err", err)
+		return fmt.Sprintf("%s; the note was not taken: %v", did, err)
 	}
+	return did + ", with a note"
 }
 
-func (a *Activities) decided(ctx context.Context, plan Plan, why string) error {
-	t := incident.Transition{Incident: plan.Incident.ID, Run: plan.Run, Key: "decision/match", At: a.Now(),
-		Kind: incident.Decided, Phase: incident.Intake, Why: why}
-	if err := a.Journal.Append(ctx, []incident.Transition{t}); err != nil {
+// decided records what intake decided and did.
+func (a *Activities) decided(ctx context.Context, plan Plan, lines []incident.Transition) error {
+	for i := range lines {
+		lines[i].Incident, lines[i].Run, lines[i].Phase = plan.Incident.ID, plan.Run, incident.Intake
+	}
+	if err := a.Journal.Append(ctx, lines); err != nil {
 		return fmt.Errorf("record the decision on incident %q: %w", plan.Incident.ID, err)
 	}
 	return nil

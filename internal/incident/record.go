@@ -80,6 +80,7 @@ const (
 	EventSeen   TransitionKind = "event"        // an event of PagerDuty that changed what the engine does
 	Decided     TransitionKind = "decision"     // matched, limits, autonomy, ...: Why explains it
 	Ended       TransitionKind = "outcome"      // Outcome and Reason are final for this run
+	Acted       TransitionKind = "acted"        // what the engine did in PagerDuty: Why says it
 	ToldTier    TransitionKind = "told"         // a tier was told: By is the tier's name
 	PersonTook  TransitionKind = "taken"        // a person took it: By is who
 	ResponseEnd TransitionKind = "response_end" // the first response is over: the automatic outcome was carried out, or a person resolved it
