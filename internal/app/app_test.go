@@ -14,6 +14,7 @@ import (
 	"shodo/internal/app/apptest"
 	"shodo/internal/incident"
 	"shodo/internal/sandbox"
+	"shodo/workflows/workflowstest"
 )
 
 const customerFile = `name: Acme
@@ -136,7 +137,7 @@ func TestWhatAnIncidentCosts(t *testing.T) {
 		}
 		t.Logf("%s: %d events %v", name, len(history.Events), kinds)
 		events += len(history.Events)
-		actions += apptest.Actions(history)
+		actions += workflowstest.Actions(history)
 	}
 	t.Logf("in all %d events, %d Temporal actions", events, actions)
 	if events > 30 || actions > 12 {

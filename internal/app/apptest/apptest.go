@@ -33,6 +33,7 @@ import (
 	"shodo/internal/sandbox"
 	"shodo/internal/sandbox/sandboxtest"
 	"shodo/workflows"
+	"shodo/workflows/workflowstest"
 )
 
 // Secret is what webhooks are signed with.
@@ -255,24 +256,9 @@ func (h *Harness) Histories(id string) map[string]*historypb.History {
 		h.t.Fatal(err)
 	}
 	defer c.Close()
-	found := map[string]*historypb.History{}
-	next := []string{workflows.WorkflowID(incident.ID(id))}
-	for len(next) > 0 {
-		one := next[0]
-		next = next[1:]
-		history := new(historypb.History)
-		events := c.GetWorkflowHistory(ctx, one, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-		for events.HasNext() {
-			e, err := events.Next()
-			if err != nil {
-				h.t.Fatalf("read the history of %q: %v", one, err)
-			}
-			history.Events = append(history.Events, e)
-			if child := e.GetChildWorkflowExecutionStartedEventAttributes(); child != nil {
-				next = append(next, child.WorkflowExecution.WorkflowId)
-			}
-		}
-		found[one] = history
+	found, err := workflowstest.Histories(ctx, c, workflows.WorkflowID(incident.ID(id)))
+	if err != nil {
+		h.t.Fatal(err)
 	}
 	return found
 }
@@ -289,28 +275,4 @@ func (h *Harness) Completed(id string) map[string]*historypb.History {
 	}
 	h.t.Fatalf("the workflow of incident %s did not end", id)
 	return nil
-}
-
-// Actions counts what Temporal Cloud would bill for a history, by its published list: starts, signals, activities and
-// their retries, timers, child workflows (two each, the child's own start is one of them), search attribute upserts,
-// and one for all local activities of a workflow task.
-func Actions(h *historypb.History) int {
-	n, markers := 0, false
-	for _, e := range h.Events {
-		switch e.EventType {
-		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
-			enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, enumspb.EVENT_TYPE_TIMER_STARTED,
-			enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED,
-			enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-			n++
-		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-			markers = false
-		case enumspb.EVENT_TYPE_MARKER_RECORDED:
-			if !markers {
-				n++
-			}
-			markers = true
-		}
-	}
-	return n
 }
