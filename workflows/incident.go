@@ -232,7 +232,7 @@ func (r *response) interruptedAfterChange(result RecoveryResult) *Verdict {
 func (r *response) conclude(v Verdict) Verdict {
 	in := ConcludeInput{Case: r.plan.Case, Verdict: v, Attempt: r.attempt, Done: r.done}
 	var final Verdict
-	if err := workflow.ExecuteLocalActivity(persistent(r.ctx), concludeActivity, in).Get(r.ctx, &final); err != nil {
+	if err := workflow.ExecuteLocalActivity(closing(r.ctx), concludeActivity, in).Get(r.ctx, &final); err != nil {
 		return *engineError(fmt.Sprintf("carry out the outcome %q", v.Outcome), err)
 	}
 	return final

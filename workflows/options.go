@@ -35,12 +35,24 @@ func patient(ctx workflow.Context) workflow.Context {
 	})
 }
 
-// persistent is for what has to happen, however long the store or PagerDuty is away.
+// closing is for carrying an automatic outcome out. When PagerDuty is away for longer, a person gets it by Slack.
+func closing(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    2 * time.Minute,
+		ScheduleToCloseTimeout: 3 * time.Hour,
+		RetryPolicy:            untilDone(),
+	})
+}
+
+// persistent is for what has to happen, however long the store is away. Each try costs the history several events, of
+// which it can hold 50,000: so the waits become longer.
 func persistent(ctx workflow.Context) workflow.Context {
+	retry := untilDone()
+	retry.MaximumInterval = 5 * time.Minute
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    time.Minute,
 		ScheduleToCloseTimeout: 365 * 24 * time.Hour,
-		RetryPolicy:            untilDone(),
+		RetryPolicy:            retry,
 	})
 }
 
