@@ -48,7 +48,10 @@ func (a *Activities) ended(ctx context.Context, c Case, v Verdict, attempt int) 
 	outcome := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "outcome", At: a.Now(), Kind: incident.Ended,
 		Phase: incident.Close, Attempt: attempt, Outcome: v.Outcome, Reason: v.Reason, By: v.By, Why: v.Why}
 	end := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "response_end", At: outcome.At, Kind: incident.ResponseEnd,
-		Phase: incident.End, Why: string(v.Outcome)}
+		Phase: incident.End, Why: "resolved in PagerDuty, with a note"}
+	if v.Resolved {
+		end.Why = "resolved in PagerDuty already"
+	}
 	if err := a.Journal.Append(ctx, []incident.Transition{outcome, end}); err != nil {
 		return fmt.Errorf("record the outcome of incident %q: %w", c.Incident.ID, err)
 	}
