@@ -70,11 +70,11 @@ test-race: build
 	$(call say,tests under the race detector)
 	$(RACE) ./...
 
+# Without vet, which would analyse the whole server for the sake of three files of ours.
 .PHONY: test-server
 test-server:
 	$(call say,tests of the embedded Temporal server)
-	go vet ./internal/temporalserver
-	go test -timeout 10m ./internal/temporalserver
+	go test -vet=off -timeout 10m ./internal/temporalserver
 
 .PHONY: demo-exit
 demo-exit: build
