@@ -52,8 +52,11 @@ func (r *response) tellTiers(v Verdict, round int) int {
 		if round > 0 {
 			r.follow(r.posts[len(r.posts)-1:], FollowInput{News: newsNobody, By: r.tier(round - 1).Name, Next: r.tier(round).Name, Within: r.patience(round - 1)})
 		}
-		r.tell(v, r.tier(round), round, page)
-		r.await(r.patience(round), r.people.answered)
+		asked, patience := workflow.Now(r.ctx), r.patience(round)
+		if r.tell(v, r.tier(round), round, page) {
+			asked = workflow.Now(r.ctx)
+		}
+		r.await(asked.Add(patience).Sub(workflow.Now(r.ctx)), r.people.answered)
 	}
 	if e := r.people.taken; e != nil {
 		r.record(incident.Transition{Key: "taken/" + string(e.ID), Kind: incident.PersonTook, Phase: incident.HandOver,
@@ -107,29 +110,32 @@ func (r *response) patience(round int) time.Duration {
 	return min(wait, lastStartOver)
 }
 
-// tell sends the packet by Slack and by PagerDuty. One of the two is enough to go on; the other is repeated until it
-// is taken.
-func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) {
+// tell sends the packet by Slack and by PagerDuty, and says whether it is taken. One of the two is enough to go on; the
+// other is repeated until it is taken. When neither takes it for as long as the tier would have, the next one's turn
+// comes.
+func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) bool {
 	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Done: r.done}
 	ctx := telling(r.ctx)
 	slack := workflow.ExecuteActivity(ctx, tellSlackActivity, in)
 	pagerduty := workflow.ExecuteActivity(ctx, tellPagerDutyActivity, in)
 	r.posts = append(r.posts, slack)
-	told := false
+	timer, stop := workflow.WithCancel(r.ctx)
+	defer stop()
+	told, answers, late := false, 0, false
 	s := workflow.NewSelector(r.ctx)
 	s.AddFuture(slack, func(f workflow.Future) {
 		var answer ToldSlack
-		told = told || f.Get(r.ctx, &answer) == nil && answer.Taken
+		answers, told = answers+1, told || f.Get(r.ctx, &answer) == nil && answer.Taken
 	})
 	s.AddFuture(pagerduty, func(f workflow.Future) {
 		var taken bool
-		told = told || f.Get(r.ctx, &taken) == nil && taken
+		answers, told = answers+1, told || f.Get(r.ctx, &taken) == nil && taken
 	})
-	for range 2 {
-		if s.Select(r.ctx); told {
-			return
-		}
+	s.AddFuture(workflow.NewTimer(timer, r.patience(round)), func(workflow.Future) { late = true })
+	for !told && answers < 2 && !late {
+		s.Select(r.ctx)
 	}
+	return told
 }
 
 // awaitEnd waits until the incident is resolved, or whoever had it lets it go. Should the events be lost, it looks by

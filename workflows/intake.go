@@ -218,6 +218,8 @@ func (a *Activities) acknowledge(ctx context.Context, plan *Plan, rec incident.R
 	did = "not acknowledged in PagerDuty, because there an acknowledgement of this service never runs out"
 	if plan.Incident.AckTimeout {
 		if err := a.PagerDuty.Acknowledge(ctx, id); err != nil {
+			// When the answer was lost it may be acknowledged: then PagerDuty pages nobody.
+			plan.Paging = plan.Paging && (errors.Is(err, ErrRefused) || errors.Is(err, ErrResolved))
 			a.Log.Warn("acknowledge", "incident", id, "err", err)
 			return fmt.Sprintf("PagerDuty did not take the acknowledgement: %v", err)
 		}

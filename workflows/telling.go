@@ -75,28 +75,57 @@ func (a *Activities) TellPagerDuty(ctx context.Context, in TellInput) (bool, err
 	if has(rec, told) {
 		return true, nil
 	}
+	called, paged := !in.Page, false
 	if in.Page {
-		policy := cmp.Or(in.Tier.Policy, in.Case.Incident.EscalationPolicy.ID)
-		switch err := a.PagerDuty.Reassign(ctx, id, policy); {
+		switch err := a.page(ctx, in); {
 		case errors.Is(err, ErrResolved):
 			return true, nil
-		case errors.Is(err, ErrRefused):
-			return false, nil
+		case errors.Is(err, errAnswered):
+			called = true
+		case err != nil && !errors.Is(err, ErrRefused):
+			return false, err
 		case err != nil:
-			return false, fmt.Errorf("page policy %q for incident %q: %w", policy, id, err)
+			a.Log.Error("page a tier", "incident", id, "tier", in.Tier.Name, "err", err)
+		default:
+			called, paged = true, true
 		}
 	}
 	// The packet is told once in PagerDuty; later tiers are paged and find it there.
 	err = a.PagerDuty.Note(ctx, id, noteKey(in.Case, "handed_over"), packet.Note(), true)
 	switch {
-	case errors.Is(err, ErrRefused):
-		return false, nil
-	case err != nil && !in.Page:
-		return false, fmt.Errorf("note on incident %q: %w", id, err)
-	case err != nil:
+	case paged && err != nil:
 		a.Log.Warn("note the hand-over", "incident", id, "err", err)
+	case errors.Is(err, ErrRefused):
+		a.Log.Error("note the hand-over", "incident", id, "err", err)
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("note on incident %q: %w", id, err)
+	case !called:
+		return false, nil // a note wakes nobody
 	}
 	return true, a.told(ctx, in, told, "in PagerDuty")
+}
+
+// errAnswered says that nobody needs to be paged any more.
+var errAnswered = errors.New("somebody has the incident")
+
+// page has PagerDuty page the tier's policy; where that cannot be, because the policy is gone or nobody is on call, the
+// incident's own. It looks first: a page that was held up must not take the incident from a person.
+func (a *Activities) page(ctx context.Context, in TellInput) error {
+	id, own := in.Case.Incident.ID, in.Case.Incident.EscalationPolicy.ID
+	if inc, self, err := a.look(ctx, id); err == nil && steppedIn(inc, self) != nil {
+		return errAnswered
+	}
+	policy := cmp.Or(in.Tier.Policy, own)
+	err := a.PagerDuty.Reassign(ctx, id, policy)
+	if errors.Is(err, ErrRefused) && own != "" && own != policy {
+		a.Log.Error("page a tier; the incident's own policy is paged instead", "incident", id, "tier", in.Tier.Name, "err", err)
+		policy, err = own, a.PagerDuty.Reassign(ctx, id, own)
+	}
+	if err != nil {
+		return fmt.Errorf("page policy %q for incident %q: %w", policy, id, err)
+	}
+	return nil
 }
 
 func (a *Activities) told(ctx context.Context, in TellInput, key, where string) error {

@@ -13,8 +13,8 @@ import (
 	"shodo/internal/scenario"
 )
 
-// ErrRefused says that PagerDuty refuses, and will refuse again: it has no such incident, or the token may not see or
-// change it.
+// ErrRefused says that PagerDuty refuses, and will refuse again: it has no such incident, the token may not see or
+// change it, or nobody is on call.
 var ErrRefused = errors.New("pagerduty refuses")
 
 // ErrResolved says that the incident is resolved already and takes no more changes.

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -160,12 +161,13 @@ func (l *stepLog) FindStep(ctx context.Context, key incident.StepKey) (incident.
 
 // pagerDuty is one incident in PagerDuty, and what was done to it.
 type pagerDuty struct {
-	mu   sync.Mutex
-	now  func() time.Time
-	inc  incident.Incident
-	did  []string
-	fail map[string]error // by method
-	lost int              // how many answers to Resolve get lost: it is done, and the engine does not know
+	mu      sync.Mutex
+	now     func() time.Time
+	inc     incident.Incident
+	did     []string
+	fail    map[string]error // by method
+	unpaged map[string]error // by escalation policy
+	lost    int              // how many answers to Resolve get lost: it is done, and the engine does not know
 }
 
 func (p *pagerDuty) begin(method string) error {
@@ -219,7 +221,7 @@ func (p *pagerDuty) Note(_ context.Context, _ incident.ID, key, text string, _ b
 }
 
 func (p *pagerDuty) Reassign(_ context.Context, _ incident.ID, policy string) error {
-	err := p.begin("Reassign")
+	err := cmp.Or(p.begin("Reassign"), p.unpaged[policy])
 	defer p.mu.Unlock()
 	if err == nil {
 		p.did = append(p.did, "page "+policy)

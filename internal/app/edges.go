@@ -54,7 +54,8 @@ func inWords(err error) error {
 	case errors.Is(err, pagerduty.ErrResolved):
 		return fmt.Errorf("%w: %w", workflows.ErrResolved, err)
 	case errors.Is(err, pagerduty.ErrNotFound), errors.Is(err, pagerduty.ErrForbidden),
-		errors.Is(err, pagerduty.ErrUnauthorized), errors.Is(err, pagerduty.ErrRejected):
+		errors.Is(err, pagerduty.ErrUnauthorized), errors.Is(err, pagerduty.ErrRejected),
+		errors.Is(err, pagerduty.ErrNobodyOnCall), errors.Is(err, pagerduty.ErrCannotEscalate):
 		return fmt.Errorf("%w: %w", workflows.ErrRefused, err)
 	}
 	return err

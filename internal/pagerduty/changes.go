@@ -70,13 +70,16 @@ func (c *Client) Resolve(ctx context.Context, id incident.ID, resolution string)
 }
 
 // Reassign gives the incident to an escalation policy, which starts to page from its first level. It succeeds without
-// another page when it turns out, after an unclear answer, that the policy has the incident.
+// another page when it turns out, after an unclear answer, that the policy has the incident and pages: one that was
+// acknowledged is triggered again.
 func (c *Client) Reassign(ctx context.Context, id incident.ID, policy string) error {
 	if !isID(policy) {
 		return fmt.Errorf("reassign incident %q: %w: %q is no id of an escalation policy", id, ErrRejected, policy)
 	}
 	fields := map[string]any{"escalation_policy": map[string]string{"id": policy, "type": "escalation_policy_reference"}}
-	err := c.change(ctx, id, fields, func(now wireIncident) bool { return string(now.EscalationPolicy.ID) == policy })
+	err := c.change(ctx, id, fields, func(now wireIncident) bool {
+		return string(now.EscalationPolicy.ID) == policy && incident.Status(now.Status) == incident.Triggered
+	})
 	if err != nil {
 		return fmt.Errorf("reassign incident %q to policy %q: %w", id, policy, err)
 	}
