@@ -196,6 +196,12 @@ func TestRepetition(t *testing.T) {
 			[]step{{status: 400, body: `{"error":{"code":1015}}`}},
 			func(c *Client, ctx context.Context) error { return c.Reassign(ctx, "P1", "PPOLICY") }, 0, ErrNobodyOnCall, nil,
 		},
+		"reassign: writing is broken, and the policy has had the incident all along": {
+			[]step{{status: 503}, {status: 503}, {status: 503}, {status: 503},
+				ok(`{"incident":{"id":"P1","status":"acknowledged","escalation_policy":{"id":"PPOLICY"}}}`)},
+			func(c *Client, ctx context.Context) error { return c.Reassign(ctx, "P1", "PPOLICY") }, 0, ErrUnavailable,
+			[]bounds{{0, time.Second}, {0, time.Second}, {0, 2 * time.Second}, {0, 0}},
+		},
 		"a note whose effect stays unknown": {
 			[]step{{lost: true}, ok(`{"notes":[]}`), {lost: true}, ok(`{"notes":[]}`), {lost: true}},
 			func(c *Client, ctx context.Context) error { return c.Note(ctx, "P1", "k", "x", false) }, 0, ErrUnknownEffect,
