@@ -224,6 +224,9 @@ func tuning() dynamicconfig.StaticClient {
 		// Fair from the start: switching it on when the first fairness key is seen reloads the queue, and a task that was
 		// just handed to a worker is lost until its timeout.
 		dynamicconfig.MatchingEnableFairness.Key(): true,
+		// How often what follows a commit is looked for: at most 20 times a second would make each hop of an incident wait
+		// for 50 ms. Under full load more than this finds no more at once.
+		dynamicconfig.TransferProcessorMaxPollRPS.Key(): 200,
 		// A timer may be this late: verification asks every few seconds, and its rounds should not drift by a second each.
 		dynamicconfig.TimerProcessorMaxTimeShift.Key(): 20 * time.Millisecond,
 		// One process has no use for a queue in several partitions: they only pass tasks and pollers on to each other.
