@@ -161,7 +161,7 @@ func (a *Activities) Plan(ctx context.Context, in PlanInput) ([]incident.Step, e
 func (a *Activities) Status(ctx context.Context, c Case) (incident.Event, error) {
 	inc, err := a.Incidents.Status(ctx, c.Incident.ID)
 	switch {
-	case errors.Is(err, ErrRefused):
+	case errors.Is(err, ErrGone):
 		return incident.Event{ID: "look/gone", Type: incident.EventResolved}, nil
 	case err != nil:
 		return incident.Event{}, fmt.Errorf("read incident %q: %w", c.Incident.ID, err)

@@ -179,10 +179,11 @@ type RecoveryInput struct {
 
 // RecoveryResult is how the repair went.
 type RecoveryResult struct {
-	Verdict Verdict         `json:"verdict"`           // Recovered, HandedOver with a reason, or TakenOver
-	Attempt int             `json:"attempt,omitempty"` // the one that held
-	Changed bool            `json:"changed,omitempty"` // a changing step was sent
-	Steps   []incident.Step `json:"steps,omitempty"`
+	Verdict   Verdict         `json:"verdict"`             // Recovered, HandedOver with a reason, or TakenOver
+	Attempt   int             `json:"attempt,omitempty"`   // the one that held
+	Changed   bool            `json:"changed,omitempty"`   // a changing step was sent
+	Cancelled bool            `json:"cancelled,omitempty"` // it was cancelled: whoever did it knows why
+	Steps     []incident.Step `json:"steps,omitempty"`
 }
 
 // AttemptInput asks whether an attempt applies.

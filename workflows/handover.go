@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -20,7 +21,7 @@ const (
 	lastLook  = 24 * time.Hour
 	// informed is the round of a packet that only informs; the rounds that ask for an answer begin at 0.
 	informed = -1
-	// lastWords is how long the end of a run waits for Slack to take its last news.
+	// lastWords is how long the end of a run waits for Slack and PagerDuty to take what they have not taken.
 	lastWords = 5 * time.Minute
 )
 
@@ -79,10 +80,10 @@ func (r *response) follow(posts []workflow.Future, in FollowInput) {
 	}
 }
 
-// followed says whether every thread has its news.
+// followed says whether everything that is to be told is told, in the threads too.
 func (r *response) followed() bool {
-	for _, reply := range r.replies {
-		if !reply.IsReady() {
+	for _, f := range slices.Concat(r.posts, r.notes, r.replies) {
+		if !f.IsReady() {
 			return false
 		}
 	}
@@ -118,7 +119,7 @@ func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) bool {
 	ctx := telling(r.ctx)
 	slack := workflow.ExecuteActivity(ctx, tellSlackActivity, in)
 	pagerduty := workflow.ExecuteActivity(ctx, tellPagerDutyActivity, in)
-	r.posts = append(r.posts, slack)
+	r.posts, r.notes = append(r.posts, slack), append(r.notes, pagerduty)
 	timer, stop := workflow.WithCancel(r.ctx)
 	defer stop()
 	told, answers, late := false, 0, false
@@ -152,7 +153,7 @@ func (r *response) awaitEnd() {
 // look reads the incident's state in PagerDuty.
 func (r *response) look() {
 	var e incident.Event
-	if err := workflow.ExecuteLocalActivity(quick(r.ctx), statusActivity, r.plan.Case).Get(r.ctx, &e); err == nil && e.Type != "" {
+	if err := workflow.ExecuteLocalActivity(quick(r.ctx, 0), statusActivity, r.plan.Case).Get(r.ctx, &e); err == nil && e.Type != "" {
 		r.people.note(e)
 	}
 }

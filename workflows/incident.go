@@ -40,14 +40,18 @@ type response struct {
 	attempt int             // the attempt that held
 	people  people
 	posts   []workflow.Future // of packets in Slack: ToldSlack
-	replies []workflow.Future // to them
+	notes   []workflow.Future // of packets in PagerDuty
+	replies []workflow.Future // to the packets in Slack
 	result  IncidentResult
 }
 
+// newResponse makes a run. When somebody cancels its workflow in Temporal, that ends the automatic part only: people have
+// to be told all the same.
 func newResponse(ctx workflow.Context, first incident.Event) *response {
-	r := &response{ctx: ctx, event: first}
+	r := &response{event: first}
+	r.ctx, _ = workflow.NewDisconnectedContext(ctx)
 	r.work, r.stop = workflow.WithCancel(ctx)
-	r.people.watch(ctx, first, r.stop)
+	r.people.watch(r.ctx, first, r.stop)
 	return r
 }
 
@@ -163,7 +167,7 @@ func (r *response) withoutRecovery() Verdict {
 // observe records what recover would have done.
 func (r *response) observe() Verdict {
 	var planned []incident.Step
-	err := workflow.ExecuteLocalActivity(quick(r.ctx), planActivity, PlanInput{Case: r.plan.Case, Done: r.done}).Get(r.ctx, &planned)
+	err := workflow.ExecuteLocalActivity(quick(r.ctx, 0), planActivity, PlanInput{Case: r.plan.Case, Done: r.done}).Get(r.ctx, &planned)
 	if err != nil {
 		return *engineError("plan the recovery", err)
 	}
@@ -213,6 +217,9 @@ func (r *response) interrupted() *Verdict {
 	if v := r.people.verdict(r.changed); v != nil {
 		return v
 	}
+	if r.work.Err() != nil {
+		return cancelledInTemporal()
+	}
 	if workflow.Now(r.ctx).After(r.plan.Deadline) {
 		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Timeout, Why: "the scenario's limits.timeout ran out"}
 	}
@@ -225,7 +232,17 @@ func (r *response) interruptedAfterChange(result RecoveryResult) *Verdict {
 	if result.Verdict.Outcome == incident.Recovered {
 		return nil
 	}
-	return r.people.verdict(r.changed)
+	if v := r.people.verdict(r.changed); v != nil {
+		return v
+	}
+	if r.work.Err() != nil || result.Cancelled {
+		return cancelledInTemporal()
+	}
+	return nil
+}
+
+func cancelledInTemporal() *Verdict {
+	return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: "somebody cancelled the workflow in Temporal"}
 }
 
 // conclude carries an automatic outcome out. The verdict changes when a person took the incident at the last moment.

@@ -15,13 +15,15 @@ const (
 	maxLockWait = time.Minute
 
 	heartbeat = 10 * time.Second // without one for this long, a worker is taken for dead
-	grace     = 20 * time.Second // for the bookkeeping around a step, beyond the step's own timeout
+	grace     = 20 * time.Second // for writing a step's end down
+	// bookkeeping is for what comes before a step is sent and after it: PagerDuty alone may make a request wait 90 seconds.
+	bookkeeping = 3 * time.Minute
 )
 
-// quick is for idempotent work of seconds inside the workflow task.
-func quick(ctx workflow.Context) workflow.Context {
+// quick is for idempotent work inside the workflow task, which takes as long as its steps, if it has any.
+func quick(ctx workflow.Context, steps time.Duration) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		StartToCloseTimeout: time.Minute,
+		StartToCloseTimeout: steps + time.Minute,
 		RetryPolicy:         untilDone(),
 	})
 }
@@ -74,8 +76,8 @@ func reading(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Cont
 // seen is for a step that can be watched while it runs, and cancelled.
 func seen(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout:    totalTime(s) + grace,
-		ScheduleToCloseTimeout: max(deadline.Sub(workflow.Now(ctx)), 0) + 2*grace,
+		StartToCloseTimeout:    totalTime(s) + bookkeeping,
+		ScheduleToCloseTimeout: max(deadline.Sub(workflow.Now(ctx)), 0) + bookkeeping,
 		HeartbeatTimeout:       heartbeat,
 		WaitForCancellation:    true,
 		RetryPolicy:            untilDone(),

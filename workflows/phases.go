@@ -110,7 +110,7 @@ func (p phaseRun) start(ctx workflow.Context, begin, end int, before []incident.
 }
 
 func (p phaseRun) startQuick(ctx workflow.Context, indices []int, before []incident.Step) func() ([]incident.Step, error) {
-	f := workflow.ExecuteLocalActivity(quick(ctx), stepsActivity, StepsInput{
+	f := workflow.ExecuteLocalActivity(quick(ctx, p.timeOf(indices)), stepsActivity, StepsInput{
 		Case: p.Case, Phase: p.Phase, Attempt: p.Attempt, Round: p.Round, Indices: indices, Parallel: p.Parallel,
 		Done: latest(p.Done, before),
 	})
@@ -121,14 +121,21 @@ func (p phaseRun) startQuick(ctx workflow.Context, indices []int, before []incid
 	}
 }
 
-// quick says whether the step runs inside a workflow task, retries included.
-func (s StepPlan) quick() bool {
-	total := s.Timeout
-	for range max(s.Retry.Attempts-1, 0) {
-		total += s.Timeout + s.Retry.Every
+// timeOf is the longest that the steps may take: one after the other, or all at once.
+func (p phaseRun) timeOf(indices []int) time.Duration {
+	var sum, longest time.Duration
+	for _, i := range indices {
+		t := totalTime(p.Steps[i])
+		sum, longest = sum+t, max(longest, t)
 	}
-	return !s.Changes && total <= quickTimeout
+	if p.Parallel {
+		return longest
+	}
+	return sum
 }
+
+// quick says whether the step runs inside a workflow task, retries included.
+func (s StepPlan) quick() bool { return !s.Changes && totalTime(s) <= quickTimeout }
 
 // ended says whether the last result ends its phase.
 func ended(plans []StepPlan, results []incident.Step) bool {

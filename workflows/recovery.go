@@ -55,7 +55,7 @@ func (r *recovery) applies(k int, a AttemptPlan) (bool, error) {
 		return true, nil
 	}
 	var yes bool
-	err := workflow.ExecuteLocalActivity(quick(r.ctx), attemptActivity,
+	err := workflow.ExecuteLocalActivity(quick(r.ctx, 0), attemptActivity,
 		AttemptInput{Case: r.in.Case, Attempt: k, Done: r.done()}).Get(r.ctx, &yes)
 	return yes, err
 }
@@ -191,7 +191,7 @@ func (r *recovery) exhausted() Verdict {
 }
 
 func (r *recovery) ends(v Verdict) RecoveryResult {
-	r.result.Verdict = v
+	r.result.Verdict, r.result.Cancelled = v, r.ctx.Err() != nil
 	return r.result
 }
 

@@ -17,6 +17,9 @@ import (
 // change it, or nobody is on call.
 var ErrRefused = errors.New("pagerduty refuses")
 
+// ErrGone says that PagerDuty has no such incident. It comes together with ErrRefused.
+var ErrGone = errors.New("pagerduty has no such incident")
+
 // ErrResolved says that the incident is resolved already and takes no more changes.
 var ErrResolved = errors.New("the incident is resolved")
 

@@ -53,7 +53,9 @@ func inWords(err error) error {
 	switch {
 	case errors.Is(err, pagerduty.ErrResolved):
 		return fmt.Errorf("%w: %w", workflows.ErrResolved, err)
-	case errors.Is(err, pagerduty.ErrNotFound), errors.Is(err, pagerduty.ErrForbidden),
+	case errors.Is(err, pagerduty.ErrNotFound):
+		return fmt.Errorf("%w: %w: %w", workflows.ErrRefused, workflows.ErrGone, err)
+	case errors.Is(err, pagerduty.ErrForbidden),
 		errors.Is(err, pagerduty.ErrUnauthorized), errors.Is(err, pagerduty.ErrRejected),
 		errors.Is(err, pagerduty.ErrNobodyOnCall), errors.Is(err, pagerduty.ErrCannotEscalate):
 		return fmt.Errorf("%w: %w", workflows.ErrRefused, err)
