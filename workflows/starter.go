@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -50,12 +51,20 @@ func (s *Starter) options(e incident.Event) client.StartWorkflowOptions {
 		TaskQueue:                                TaskQueue,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		Priority:                                 temporal.Priority{FairnessKey: string(e.Service)},
+		Priority:                                 temporal.Priority{FairnessKey: fairnessKey(string(e.Service))},
 	}
 	if c, ok := s.customer(e.Service); ok {
-		opts.Priority.FairnessKey = string(c.ID)
+		opts.Priority.FairnessKey = fairnessKey(string(c.ID))
 		opts.TypedSearchAttributes = temporal.NewSearchAttributes(
 			keyword(CustomerAttribute, string(c.ID)), keyword(DepartmentAttribute, c.Department))
 	}
 	return opts
+}
+
+// fairnessKey is the name itself, or its hash when it is longer than the 64 bytes that Temporal takes.
+func fairnessKey(name string) string {
+	if len(name) <= 64 {
+		return name
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(name)))
 }
