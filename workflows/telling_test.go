@@ -78,3 +78,15 @@ func TestAPageThatWasHeldUpTakesNothingFromAPerson(t *testing.T) {
 		t.Errorf("in PagerDuty (-want +got):\n%s", d)
 	}
 }
+
+func TestTheRecordShowsThatPeopleAreCalled(t *testing.T) {
+	b := newBench(t, whole)
+	b.actions.answers = map[string][]answer{"http.request": {down}, "local.read": {journal}, "local.run": {done}}
+	b.after(5*time.Minute, func() {
+		if rec, err := b.store.Record(t.Context(), "Q1"); err != nil || rec.Phase != incident.HandOver {
+			t.Errorf("phase %q, error %v", rec.Phase, err)
+		}
+	})
+	acknowledgeSoon(b)
+	b.run()
+}

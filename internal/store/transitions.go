@@ -11,8 +11,8 @@ import (
 
 // Append adds lines to incidents' histories, all of them or none. A line whose incident, run and key are there already
 // changes nothing. In the same write the incident's row follows: PhaseBegan sets the phase; the first Ended of a run
-// sets outcome, reason, why and outcome_at; the first PersonTook who took it and when; the first ResponseEnd ends it.
-// Lines of an earlier run leave the row alone. ErrNotFound: no such incident has begun.
+// sets outcome, reason, why, outcome_at and, if it has one, the phase; the first PersonTook who took it and when; the
+// first ResponseEnd ends it. Lines of an earlier run leave the row alone. ErrNotFound: no such incident has begun.
 func (s *Store) Append(ctx context.Context, transitions []incident.Transition) error {
 	if len(transitions) == 0 {
 		return nil
@@ -63,9 +63,10 @@ func follow(t *tx, n incident.Transition) error {
 		_, err = t.exec(`UPDATE incidents SET phase = $1 WHERE incident = $2 AND run = $3 AND ended_at IS NULL`,
 			text(n.Phase), id, n.Run)
 	case incident.Ended:
-		_, err = t.exec(`UPDATE incidents SET outcome = $1, reason = $2, why = $3, outcome_at = $4
-			WHERE incident = $5 AND run = $6 AND outcome_at IS NULL`,
-			text(n.Outcome), text(n.Reason), text(n.Why), micros(n.At), id, n.Run)
+		_, err = t.exec(`UPDATE incidents SET outcome = $1, reason = $2, why = $3, outcome_at = $4,
+			phase = CASE WHEN $5 = '' OR ended_at IS NOT NULL THEN phase ELSE $5 END
+			WHERE incident = $6 AND run = $7 AND outcome_at IS NULL`,
+			text(n.Outcome), text(n.Reason), text(n.Why), micros(n.At), text(n.Phase), id, n.Run)
 	case incident.PersonTook:
 		_, err = t.exec(`UPDATE incidents SET taken_at = $1, taken_by = $2
 			WHERE incident = $3 AND run = $4 AND taken_at IS NULL`, micros(n.At), text(n.By), id, n.Run)
