@@ -235,7 +235,7 @@ func (r *stepRun) execute(ctx context.Context) {
 		if errors.As(err, &failed) {
 			kind = failed.Kind
 		}
-		if kind != incident.Transient || try >= r.step.Retry.Attempts || !sleep(ctx, wait) {
+		if kind != incident.Transient || try >= r.step.Retry.Attempts || !r.a.pause(ctx, wait) {
 			r.fails(kind, err)
 			return
 		}
@@ -251,7 +251,8 @@ func (r *stepRun) once(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	output, err := r.a.Actions.Run(ctx, Call{Action: r.step.Uses, Params: r.record.Params, Customer: r.customer, Heartbeat: r.beat})
+	output, err := r.a.Actions.Run(ctx, Call{Key: r.record.StepKey, Action: r.step.Uses, Params: r.record.Params, Customer: r.customer,
+		Heartbeat: r.beat})
 	if r.record.Output = nil; len(output) > 0 {
 		r.record.Output = output
 	}
@@ -286,8 +287,11 @@ func (r *stepRun) save(ctx context.Context) error {
 	return nil
 }
 
-// sleep waits; it is false when the context ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
+// pause waits; it is false when the context ended first.
+func (a *Activities) pause(ctx context.Context, d time.Duration) bool {
+	if a.Pause != nil {
+		return a.Pause(ctx, d)
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -26,7 +26,7 @@ var ErrResolved = errors.New("the incident is resolved")
 // ErrNotTaken says that a message is not taken there and never will be.
 var ErrNotTaken = errors.New("the message is not taken")
 
-// World is everything that the activities look at and act on. All fields but Slack are needed.
+// World is everything that the activities look at and act on. All fields but Slack and Pause are needed.
 type World struct {
 	Catalog   func() Catalog // the one in force now
 	Compiler  Compiler
@@ -39,6 +39,7 @@ type World struct {
 	Actions   Runner
 	Self      func(context.Context) (string, error) // the id of the engine's own PagerDuty user
 	Now       func() time.Time
+	Pause     func(context.Context, time.Duration) bool // between two tries of a step; false: the context ended first. Nil: by the real clock
 	Log       *slog.Logger
 
 	DefaultChannel string // of Slack, for incidents that belong to no customer; may be empty
@@ -108,6 +109,7 @@ type Messenger interface {
 
 // Call is one use of an action.
 type Call struct {
+	Key       incident.StepKey // of the step that uses it
 	Action    string
 	Params    json.RawMessage
 	Customer  incident.CustomerID // whose credentials are used
