@@ -90,6 +90,7 @@ type Plan struct {
 	Verdict    *Verdict      `json:"verdict,omitempty"`     // decided without a single step
 	Paging     bool          `json:"paging,omitempty"`      // PagerDuty itself pages a person
 	Observe    bool          `json:"observe,omitempty"`     // nothing may be changed
+	LeavesOpen bool          `json:"leaves_open,omitempty"` // a person ends it, whatever is found
 	ReportOnly bool          `json:"report_only,omitempty"` // unrecovered: report
 	Check      []StepPlan    `json:"check,omitempty"`
 	Gather     []StepPlan    `json:"gather,omitempty"`

@@ -81,7 +81,7 @@ func (r *response) respond() Verdict {
 			return *stopped
 		}
 		if healthy {
-			return Verdict{Outcome: incident.Cleared, Why: "the check found it healthy; nothing was changed"}
+			return r.unlessObserved(Verdict{Outcome: incident.Cleared, Why: "the check found it healthy; nothing was changed"})
 		}
 		if stopped := r.gather(); stopped != nil {
 			return *stopped
@@ -158,10 +158,18 @@ func (r *response) hasGathered() bool {
 // withoutRecovery ends a scenario that only checks and gathers.
 func (r *response) withoutRecovery() Verdict {
 	if r.plan.ReportOnly {
-		return Verdict{Outcome: incident.Reported, Why: "the scenario reports what it gathered"}
+		return r.unlessObserved(Verdict{Outcome: incident.Reported, Why: "the scenario reports what it gathered"})
 	}
 	return Verdict{Outcome: incident.HandedOver, Reason: incident.Observed,
 		Why: "the scenario checks and gathers, and leaves the repair to a person"}
+}
+
+// unlessObserved gives the verdict, which would close the incident, to a person where the scenario only observes.
+func (r *response) unlessObserved(v Verdict) Verdict {
+	if !r.plan.LeavesOpen {
+		return v
+	}
+	return Verdict{Outcome: incident.HandedOver, Reason: incident.Observed, Why: v.Why + "; the scenario only observes here, so it stays open"}
 }
 
 // observe records what recover would have done.

@@ -201,7 +201,7 @@ func TestOutcomes(t *testing.T) {
 				b.pd.fail = map[string]error{"Read": workflows.ErrRefused}
 				acknowledgeSoon(b)
 			},
-			outcome: incident.HandedOver, reason: incident.EngineError, did: []string{"note handed_over"},
+			outcome: incident.HandedOver, reason: incident.EngineError, did: []string{"note handed_over"}, slack: []string{"#first"},
 		},
 		{
 			name: "an acknowledgement would never run out", scenario: whole,

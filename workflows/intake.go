@@ -26,12 +26,12 @@ type Activities struct {
 // the engine is going to work on it. What it decides is pinned for the run.
 func (a *Activities) Intake(ctx context.Context, in IntakeInput) (Plan, error) {
 	if in.Trouble != "" {
-		return a.intakeWithout(ctx, in)
+		return a.intakeWithout(ctx, in, false) // an earlier try may have acknowledged it
 	}
 	inc, err := a.Incidents.Read(ctx, in.Event.Incident)
 	if errors.Is(err, ErrRefused) {
 		in.Trouble = err.Error()
-		return a.intakeWithout(ctx, in)
+		return a.intakeWithout(ctx, in, true)
 	}
 	if err != nil {
 		return Plan{}, fmt.Errorf("read incident %q: %w", in.Event.Incident, err)
@@ -68,22 +68,28 @@ func (a *Activities) Intake(ctx context.Context, in IntakeInput) (Plan, error) {
 	return plan, a.decided(ctx, plan, lines)
 }
 
-// intakeWithout opens the record with what the event tells, for a person.
-func (a *Activities) intakeWithout(ctx context.Context, in IntakeInput) (Plan, error) {
+// intakeWithout opens the record with what the event tells, for a person of the customer whose service it is. Paging says
+// whether PagerDuty certainly pages by itself.
+func (a *Activities) intakeWithout(ctx context.Context, in IntakeInput, paging bool) (Plan, error) {
 	e := in.Event
 	inc := incident.Incident{ID: e.Incident, Service: incident.Ref{ID: string(e.Service)}, CreatedAt: e.OccurredAt,
 		Title: fmt.Sprintf("incident %s (it could not be read)", e.Incident)}
 	rec := a.newRecord(ctx, in, inc)
-	rec.CatalogVersion, rec.Match.Why = a.Catalog().Version(), in.Trouble
+	cat := a.Catalog()
+	rec.CatalogVersion, rec.Match.Why = cat.Version(), in.Trouble
+	owner := catalog.Decision{Customer: cat.Decide(inc).Customer}
+	if owner.Customer != nil {
+		rec.Customer = owner.Customer.Facts()
+	}
 	begun, err := a.Journal.Begin(ctx, rec)
 	if err != nil {
 		return Plan{}, fmt.Errorf("open the record of incident %q: %w", inc.ID, err)
 	}
 	return Plan{
 		Nothing: begun.Closed,
-		Case:    Case{Incident: inc, Run: begun.Run, Deadline: a.Now()},
-		Paging:  true,
-		Tiers:   []TierPlan{{Slack: a.DefaultChannel}},
+		Case:    Case{Incident: inc, Run: begun.Run, Customer: rec.Customer, Deadline: a.Now()},
+		Paging:  paging,
+		Tiers:   a.tiers(owner),
 		Verdict: &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: in.Trouble},
 	}, nil
 }
@@ -102,7 +108,7 @@ func (a *Activities) newRecord(ctx context.Context, in IntakeInput, inc incident
 func (a *Activities) plan(e incident.Event, inc incident.Incident, self string, d catalog.Decision) (Plan, error) {
 	plan := Plan{Case: Case{Incident: forHistory(inc), Target: d.Target}, Paging: isPaging(inc, self),
 		Tiers: a.tiers(d)}
-	plan.Verdict = beforeAnyStep(e, inc, self, d)
+	plan.Verdict = beforeAnyStep(e, inc, self, d, a.Now())
 	if d.Scenario == nil {
 		return plan, nil
 	}
@@ -114,6 +120,7 @@ func (a *Activities) plan(e incident.Event, inc incident.Incident, self string, 
 	plan.Scenario, plan.Inputs = s.Pinned(), inputs
 	plan.Deadline = a.Now().Add(s.Limits.Timeout)
 	plan.Observe = d.Match.Autonomy != incident.Automatic
+	plan.LeavesOpen = d.Match.Autonomy == incident.Observe
 	plan.ReportOnly = s.Unrecovered == scenario.UnrecoveredReport
 	plan.Check, plan.Gather = stepPlans(s.Check), stepPlans(s.Gather)
 	for _, attempt := range s.Recover {
@@ -125,8 +132,9 @@ func (a *Activities) plan(e incident.Event, inc incident.Incident, self string, 
 	return plan, nil
 }
 
-// beforeAnyStep gives the verdict on an incident that is not worked on.
-func beforeAnyStep(e incident.Event, inc incident.Incident, self string, d catalog.Decision) *Verdict {
+// beforeAnyStep gives the verdict on an incident that is not worked on. One that is too old may have come late, or have
+// waited here while the engine was away.
+func beforeAnyStep(e incident.Event, inc incident.Incident, self string, d catalog.Decision, now time.Time) *Verdict {
 	if v := steppedIn(inc, self); v != nil {
 		return v
 	}
@@ -141,9 +149,9 @@ func beforeAnyStep(e incident.Event, inc incident.Incident, self string, d catal
 		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Inconclusive, Why: d.Problem}
 	}
 	limit := d.Scenario.Limits.Timeout
-	if age := e.ReceivedAt.Sub(began(e, inc)); age > limit {
+	if age := now.Sub(began(e, inc)); age > limit {
 		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Stale, Why: fmt.Sprintf(
-			"it was %s old when it arrived, longer than the scenario's limits.timeout of %s (if it is new, the clock is wrong)",
+			"it was %s old when its turn came, longer than the scenario's limits.timeout of %s (if it is new, the clock is wrong)",
 			age.Round(time.Second), limit)}
 	}
 	return nil
