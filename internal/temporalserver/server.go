@@ -227,6 +227,10 @@ func tuning() dynamicconfig.StaticClient {
 		// How often what follows a commit is looked for: at most 20 times a second would make each hop of an incident wait
 		// for 50 ms. Under full load more than this finds no more at once.
 		dynamicconfig.TransferProcessorMaxPollRPS.Key(): 200,
+		// How long the server keeps what is done among what is to do, and looks through it at every commit: with the usual
+		// 30 s the work grows with the square of the load.
+		dynamicconfig.TransferProcessorUpdateAckInterval.Key():   2 * time.Second,
+		dynamicconfig.VisibilityProcessorUpdateAckInterval.Key(): 2 * time.Second,
 		// A timer may be this late: verification asks every few seconds, and its rounds should not drift by a second each.
 		dynamicconfig.TimerProcessorMaxTimeShift.Key(): 20 * time.Millisecond,
 		// One process has no use for a queue in several partitions: they only pass tasks and pollers on to each other.
