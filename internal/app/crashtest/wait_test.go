@@ -18,7 +18,7 @@ func await(t *testing.T, happened <-chan struct{}, what string) {
 }
 
 // atOnce is how many incidents are played at the same time. They mostly wait for Temporal to notice the crash.
-const atOnce = 8
+const atOnce = 10
 
 // together plays one subtest for each case; a case of several moments is named after all of them. It does not use
 // t.Parallel, which would play no more at once than the machine has processors.
