@@ -64,12 +64,17 @@ scenario matches.`,
 	return cmd
 }
 
-// readIncident reads an incident in any of the forms that explain takes.
+// readIncident reads an incident from a file.
 func readIncident(path string, stdin io.Reader) (incident.Incident, error) {
 	data, err := readAll(path, stdin)
 	if err != nil {
 		return incident.Incident{}, err
 	}
+	return decodeIncident(path, data)
+}
+
+// decodeIncident reads an incident in any of the forms that explain takes. The name is for errors.
+func decodeIncident(path string, data []byte) (incident.Incident, error) {
 	var forms struct {
 		Incident *incident.Incident `json:"incident"` // of a record
 		Body     json.RawMessage    `json:"body"`     // of an alert of the REST API

@@ -1,0 +1,186 @@
+package scenariotest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"shodo/internal/incident"
+	"shodo/internal/scenario"
+	"shodo/workflows"
+)
+
+const (
+	// eventSignal is the workflows' name of PagerDuty's events; it never changes.
+	eventSignal = "event"
+	// stuck is how long nothing may happen, of this machine's time.
+	stuck = 30 * time.Second
+	// lastResort is when somebody resolves what nobody else does.
+	lastResort = 30 * 24 * time.Hour
+)
+
+// play is one performance of a case.
+type play struct {
+	c       *testCase
+	env     *testsuite.TestWorkflowEnvironment
+	pd      *pagerDuty
+	journal *journal
+	script  *script
+	ending  sync.Once
+}
+
+func newPlay(c *testCase, o Options) *play {
+	log := slog.New(slog.DiscardHandler)
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(sdklog.NewStructuredLogger(log))
+	p := &play{c: c, env: suite.NewTestWorkflowEnvironment(), pd: newPagerDuty(c.incident)}
+	p.env.SetStartTime(c.start)
+	p.env.SetTestTimeout(stuck)
+	p.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: stuck}) // a slow machine is no deadlock
+	p.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.WorkflowID(c.incident.ID), TaskQueue: workflows.TaskQueue})
+	p.journal = &journal{earlier: c.earlier, onTold: p.end}
+	p.script = &script{actions: o.Actions, steps: p.scenario, answers: c.answers, asked: map[string]int{}, strays: map[string]bool{}}
+	workflows.Register(registry{p.env, newClock(p.env)}, workflows.World{
+		Catalog:  func() workflows.Catalog { return c.catalog },
+		Compiler: scenario.NewCompiler(o.Actions, 1),
+		Journal:  p.journal, StepLog: p.journal, Budgets: p.journal,
+		Incidents: p.pd, PagerDuty: p.pd, Slack: slack{}, Actions: p.script,
+		Self: func(context.Context) (string, error) { return self, nil },
+		Now:  p.env.Now, Pause: pass, Log: log, DefaultChannel: "#default", EngineVersion: "shodo test",
+	}, o.Actions.Names())
+	return p
+}
+
+// registry makes activities known so that the steps among them can take time.
+type registry struct {
+	workflows.Registry
+	clock *clock
+}
+
+func (r registry) RegisterActivityWithOptions(a any, o activity.RegisterOptions) {
+	if step, ok := a.(stepFunc); ok {
+		a = r.clock.timed(step)
+	}
+	r.Registry.RegisterActivityWithOptions(a, o)
+}
+
+func (r registry) RegisterWorkflowWithOptions(w any, o workflow.RegisterOptions) {
+	r.Registry.RegisterWorkflowWithOptions(w, o)
+}
+
+// scenario is the one that the incident got.
+func (p *play) scenario() *scenario.Scenario {
+	s, _ := p.c.catalog.Scenario(p.record().Match.Scenario)
+	return s
+}
+
+func (p *play) record() incident.Record {
+	p.journal.mu.Lock()
+	defer p.journal.mu.Unlock()
+	return p.journal.rec
+}
+
+// perform plays the case to its end. An error means that the workflow did not come to one.
+func (p *play) perform() (err error) {
+	defer func() {
+		if r := recover(); r != nil { // how the test environment tells that nothing happens any more
+			first, _, _ := strings.Cut(fmt.Sprint(r), "\n")
+			err = fmt.Errorf("the workflow stopped: %s", first)
+		}
+	}()
+	for _, e := range p.c.people {
+		if e.after == 0 {
+			p.pd.act(e.kind, e.by) // before the engine looks at it
+			continue
+		}
+		p.env.RegisterDelayedCallback(func() { p.happens(e.kind, e.by) }, e.after)
+	}
+	p.env.RegisterDelayedCallback(p.resolve, lastResort)
+	p.env.ExecuteWorkflow(workflows.IncidentWorkflow, workflows.IncidentInput{Event: incident.Event{
+		ID: "first", Type: incident.EventTriggered, OccurredAt: p.c.incident.CreatedAt, ReceivedAt: p.c.start,
+		Incident: p.c.incident.ID, Service: incident.ServiceID(p.c.incident.Service.ID),
+	}})
+	if !p.env.IsWorkflowCompleted() {
+		return fmt.Errorf("the workflow did not end")
+	}
+	return p.env.GetWorkflowError()
+}
+
+// happens lets somebody act in PagerDuty: its state changes, and the event arrives.
+func (p *play) happens(kind incident.EventType, by incident.Agent) {
+	if inc, _ := p.pd.Read(context.Background(), ""); inc.Status == incident.Resolved {
+		return
+	}
+	p.pd.act(kind, by)
+	now := p.env.Now()
+	p.env.SignalWorkflow(eventSignal, incident.Event{ID: incident.EventID(fmt.Sprintf("%s/%d", kind, now.UnixNano())), Type: kind,
+		OccurredAt: now, ReceivedAt: now, Agent: by, Incident: p.c.incident.ID})
+}
+
+// end has somebody resolve an incident that was handed over, after everybody in the file has acted.
+func (p *play) end() {
+	p.ending.Do(func() {
+		wait := time.Second // so that both ways of telling have told
+		for _, e := range p.c.people {
+			wait = max(wait, p.c.start.Add(e.after).Sub(p.env.Now())+time.Second)
+		}
+		p.env.RegisterDelayedCallback(p.resolve, wait)
+	})
+}
+
+func (p *play) resolve() { p.happens(incident.EventResolved, person("somebody")) }
+
+// seen is what came of the case.
+func (p *play) seen() seen {
+	rec := p.record()
+	got := seen{record: rec, changed: 0, notes: p.pd.notes}
+	steps := slices.Clone(rec.Steps)
+	inOrder(steps)
+	for _, s := range steps {
+		switch {
+		case s.Status == incident.Planned:
+			got.planned = append(got.planned, s.Name)
+		case ran(s):
+			got.ran = append(got.ran, s.Name)
+			if p.changes(s) {
+				got.changed++
+			}
+		}
+	}
+	rounds := map[string]bool{}
+	for _, t := range rec.Transitions {
+		round := t.Key[strings.LastIndex(t.Key, "/")+1:]
+		if t.Kind == incident.ToldTier && !rounds[round] {
+			rounds[round] = true
+			got.told = append(got.told, t.By)
+		}
+	}
+	return got
+}
+
+func (p *play) changes(s incident.Step) bool {
+	return stepAt(p.scenario(), s.StepKey).Action.Effect == scenario.Changes
+}
+
+// inOrder puts the steps of gather, which run at the same time, into the order of the file.
+func inOrder(steps []incident.Step) {
+	for begin := 0; begin < len(steps); begin++ {
+		end := begin
+		for end < len(steps) && steps[end].Phase == incident.Gather {
+			end++
+		}
+		slices.SortFunc(steps[begin:end], func(a, b incident.Step) int { return a.Index - b.Index })
+		begin = max(begin, end-1)
+	}
+}
