@@ -73,17 +73,17 @@ func (b beginning) start(t *tx, run int) error {
 	}
 	_, err := t.exec(`
 		INSERT INTO incidents (incident, run, workflow_run, customer, department, service, scenario, target, urgency,
-			priority, created_at, received_at, phase, outcome, reason, why, taken_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '', '', '', '')
+			priority, created_at, received_at, phase, title, alert_count, outcome, reason, why, taken_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '', '', '', '')
 		ON CONFLICT (incident) DO UPDATE SET run = excluded.run, workflow_run = excluded.workflow_run,
 			customer = excluded.customer, department = excluded.department, service = excluded.service,
 			scenario = excluded.scenario, target = excluded.target, urgency = excluded.urgency,
 			priority = excluded.priority, created_at = excluded.created_at, received_at = excluded.received_at,
-			phase = excluded.phase, outcome = '', reason = '', why = '', started_at = NULL, outcome_at = NULL,
-			taken_at = NULL, taken_by = '', ended_at = NULL`,
+			phase = excluded.phase, title = excluded.title, alert_count = excluded.alert_count, outcome = '',
+			reason = '', why = '', started_at = NULL, outcome_at = NULL, taken_at = NULL, taken_by = '', ended_at = NULL`,
 		id, run, text(b.WorkflowRun), text(b.Customer.ID), text(b.Customer.Department), text(b.Incident.Service.ID),
 		text(b.Match.Scenario), text(b.Match.Target), text(b.Incident.Urgency), text(b.Incident.Priority),
-		b.createdAt(), micros(b.ReceivedAt), text(phase))
+		b.createdAt(), micros(b.ReceivedAt), text(phase), text(b.Incident.Title), b.Incident.AlertCount)
 	if err != nil {
 		return err
 	}
@@ -99,10 +99,11 @@ func (b beginning) repeat(t *tx, run int) error {
 	id := text(b.Incident.ID)
 	if _, err := t.exec(`
 		UPDATE incidents SET customer = $1, department = $2, service = $3, scenario = $4, target = $5, urgency = $6,
-			priority = $7, created_at = $8
-		WHERE incident = $9 AND run = $10`,
+			priority = $7, created_at = $8, title = $9, alert_count = $10
+		WHERE incident = $11 AND run = $12`,
 		text(b.Customer.ID), text(b.Customer.Department), text(b.Incident.Service.ID), text(b.Match.Scenario),
-		text(b.Match.Target), text(b.Incident.Urgency), text(b.Incident.Priority), b.createdAt(), id, run); err != nil {
+		text(b.Match.Target), text(b.Incident.Urgency), text(b.Incident.Priority), b.createdAt(),
+		text(b.Incident.Title), b.Incident.AlertCount, id, run); err != nil {
 		return err
 	}
 	if _, err := t.exec(`UPDATE runs SET doc = $1 WHERE incident = $2 AND run = $3`, b.doc, id, run); err != nil {

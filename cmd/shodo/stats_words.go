@@ -1,0 +1,81 @@
+package main
+
+import "shodo/internal/analytics"
+
+// statsLanguage is every word of the page, but outcomes, reasons and names, which are the same in all languages.
+type statsLanguage struct {
+	definitions, compared                               string
+	figure, now, before, change, of                     string
+	outcome, reason, shareOf, automatic, undecided      string
+	attempt, verified, attempted, rate                  string
+	mean, load, none, noData                            string
+	oldestOpen, created, age                            string
+	moreGroups, moreOpen                                string // with %d
+	notOver, approximate                                string
+	mayComeBack, notTaken, reopened, noCustomer, clocks string // with %s
+	figures                                             map[analytics.Figure]string
+	dimensions                                          map[analytics.Dimension]string
+	outOf                                               func(count, of string) string
+	count                                               func(n string) string
+}
+
+var statsWords = map[string]statsLanguage{
+	"en": {
+		definitions: "definitions", compared: "compared with",
+		figure: "", now: "now", before: "before", change: "change", of: "",
+		outcome: "OUTCOME", reason: "REASON OF A HAND-OVER", shareOf: "share", automatic: "automatic", undecided: "(undecided)",
+		attempt: "attempt", verified: "verified", attempted: "attempted", rate: "rate",
+		mean: "mean", load: "person load", none: "(none)", noData: "no data",
+		oldestOpen: "OLDEST OPEN", created: "created", age: "age",
+		moreGroups: "(and %d more; --top 0 shows all)", moreOpen: "(and %d more; --ids open lists all)",
+		notOver:     "The period is not over; it is compared with the same part of the one before.",
+		approximate: "Percentiles of this many incidents are within 0.4%.",
+		mayComeBack: "%s automatic closes can still come back: their 24 hours are not over.",
+		notTaken:    "%s handed-over incidents ended without anybody taking them in PagerDuty (--ids not_taken).",
+		reopened:    "%s incidents were reopened; their latest first response counts (--ids reopened).",
+		noCustomer:  "%s incidents belong to no customer (--ids no_customer).",
+		clocks:      "%s incidents have a time that ends before it begins, which is left out (--ids clock_disorder).",
+		figures: map[analytics.Figure]string{
+			analytics.Incidents: "Incidents", analytics.Alerts: "  alerts inside", analytics.Automatic: "Automatic handling rate",
+			analytics.Coverage: "Coverage", analytics.FirstResponse: "First response, mean", analytics.TimeToStart: "Time to start, mean",
+			analytics.TimeToPerson: "Time to person, mean", analytics.MachineShare: "Machine share", analytics.Repairs: "Verified repairs",
+			analytics.CameBack: "Came back", analytics.PersonTime: "Person time, mean", analytics.PersonLoad: "Person load (estimate)",
+			analytics.TimeSaved: "Time saved (estimate)", analytics.Open: "Open",
+		},
+		dimensions: map[analytics.Dimension]string{
+			analytics.ByCustomer: "CUSTOMER", analytics.ByDepartment: "DEPARTMENT", analytics.ByScenario: "SCENARIO", analytics.ByService: "SERVICE",
+			analytics.ByPriority: "PRIORITY", analytics.ByOutcome: "OUTCOME", analytics.ByDay: "DAY", analytics.ByKind: "KIND OF ALERT",
+		},
+		outOf: func(count, of string) string { return count + " of " + of },
+		count: func(n string) string { return "of " + n },
+	},
+	"ja": {
+		definitions: "定義", compared: "比較対象",
+		figure: "", now: "今回", before: "前回", change: "増減", of: "",
+		outcome: "結果", reason: "引き継ぎの理由", shareOf: "割合", automatic: "自動", undecided: "(未定)",
+		attempt: "試行", verified: "成功", attempted: "実施", rate: "成功率",
+		mean: "平均", load: "人の負荷", none: "(なし)", noData: "データなし",
+		oldestOpen: "未完了 (古い順)", created: "発生", age: "経過",
+		moreGroups: "(他 %d 件。--top 0 ですべて表示)", moreOpen: "(他 %d 件。--ids open で一覧)",
+		notOver:     "期間はまだ終わっていません。前の期間の同じ部分と比べています。",
+		approximate: "件数が多いため、パーセンタイルの誤差は 0.4% 以内です。",
+		mayComeBack: "自動対応した %s 件は 24 時間が過ぎておらず、再発の有無はまだわかりません。",
+		notTaken:    "引き継いだ %s 件は、PagerDuty で誰も受け取らないまま終わりました (--ids not_taken)。",
+		reopened:    "%s 件は再オープンされました。最後の初動で数えます (--ids reopened)。",
+		noCustomer:  "%s 件はどの顧客にも属していません (--ids no_customer)。",
+		clocks:      "%s 件は終わりが始まりより前の時刻を含み、その時間は除きました (--ids clock_disorder)。",
+		figures: map[analytics.Figure]string{
+			analytics.Incidents: "インシデント", analytics.Alerts: "  含まれるアラート", analytics.Automatic: "自動対応率",
+			analytics.Coverage: "シナリオ適用率", analytics.FirstResponse: "初動時間 平均", analytics.TimeToStart: "着手まで 平均",
+			analytics.TimeToPerson: "人が受け取るまで 平均", analytics.MachineShare: "機械の時間の割合", analytics.Repairs: "復旧成功率",
+			analytics.CameBack: "再発", analytics.PersonTime: "人の対応時間 平均", analytics.PersonLoad: "人の負荷 (推定)",
+			analytics.TimeSaved: "削減した時間 (推定)", analytics.Open: "未完了",
+		},
+		dimensions: map[analytics.Dimension]string{
+			analytics.ByCustomer: "顧客", analytics.ByDepartment: "部署", analytics.ByScenario: "シナリオ", analytics.ByService: "サービス",
+			analytics.ByPriority: "優先度", analytics.ByOutcome: "結果", analytics.ByDay: "日", analytics.ByKind: "アラートの種類",
+		},
+		outOf: func(count, of string) string { return of + " 件中 " + count + " 件" },
+		count: func(n string) string { return n + " 件" },
+	},
+}

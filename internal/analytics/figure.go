@@ -1,0 +1,133 @@
+package analytics
+
+import (
+	"slices"
+
+	"shodo/internal/incident"
+)
+
+// Figure names a figure. Those that count incidents can be drilled into: the answer lists the incidents. Besides those
+// here, each outcome and each reason is one, by its own name.
+type Figure string
+
+// The figures.
+const (
+	Incidents     Figure = "incidents"
+	Alerts        Figure = "alerts"
+	Automatic     Figure = "automatic"
+	NotAutomatic  Figure = "not_automatic"
+	Coverage      Figure = "coverage"
+	NotCovered    Figure = "not_covered"
+	FirstResponse Figure = "first_response"
+	TimeToStart   Figure = "time_to_start"
+	TimeToPerson  Figure = "time_to_person"
+	MachineShare  Figure = "machine_share"
+	Repairs       Figure = "repairs"
+	Verified      Figure = "verified"
+	NotVerified   Figure = "not_verified"
+	CameBack      Figure = "came_back"
+	PersonTime    Figure = "person_time"
+	PersonLoad    Figure = "person_load"
+	TimeSaved     Figure = "time_saved"
+	Open          Figure = "open"
+	Undecided     Figure = "undecided"
+	Reopened      Figure = "reopened"
+	NotTaken      Figure = "not_taken"
+	NoCustomer    Figure = "no_customer"
+	ClockDisorder Figure = "clock_disorder"
+)
+
+// Definition says what a figure means.
+type Definition struct {
+	Figure Figure `json:"figure"`
+	Means  string `json:"means"`
+}
+
+// Definitions lists every figure in the order of reading, as of Version.
+func Definitions() []Definition {
+	return []Definition{
+		{Incidents, "incidents that PagerDuty created in the period"},
+		{Alerts, "alerts inside these incidents, as PagerDuty counted them when the first response began"},
+		{Automatic, "incidents whose outcome is automatic (recovered, cleared, resolved_upstream, reported, suppressed), of all incidents"},
+		{NotAutomatic, "incidents whose outcome is not automatic: handed_over, unmatched, taken_over"},
+		{Coverage, "incidents that a scenario matched, of all incidents"},
+		{NotCovered, "incidents that no scenario matched"},
+		{FirstResponse, "from created_at to the end of the first response: the automatic outcome carried out, or the resolve; open ones are listed, not averaged"},
+		{TimeToStart, "from created_at to the start of the first step"},
+		{TimeToPerson, "of handed-over ones: from the hand-over to the first person taking it"},
+		{MachineShare, "of the sum of first response times, the part until the engine closed or handed over"},
+		{Repairs, "recovery attempts after which verification held, of all attempts that began to change something"},
+		{Verified, "incidents with an attempt after which verification held"},
+		{NotVerified, "incidents with an attempt after which verification did not hold, or is not known to"},
+		{CameBack, "automatic closes after which the same customer, target and scenario came again within 24 hours, of those that could"},
+		{PersonTime, "from a person taking an incident to its end; an upper bound of the work"},
+		{PersonLoad, "incidents that needed a person, times the mean person time: an estimate"},
+		{TimeSaved, "by kind: automatic incidents, times the mean person time of the kind's others: an estimate"},
+		{Open, "incidents whose first response is not over"},
+		{Undecided, "open incidents without an outcome"},
+		{Reopened, "incidents whose first response ran more than once; the latest run counts"},
+		{NotTaken, "handed-over incidents that ended without anybody taking them in PagerDuty"},
+		{NoCustomer, "incidents whose service belongs to no customer"},
+		{ClockDisorder, "incidents with a time that ends more than a minute before it begins; that time is left out"},
+	}
+}
+
+// Names lists the names by which incidents can be listed.
+func Names() []Figure {
+	var names []Figure
+	for _, d := range Definitions() {
+		names = append(names, d.Figure)
+	}
+	for _, o := range incident.Outcomes() {
+		names = append(names, Figure(o))
+	}
+	for _, r := range incident.Reasons() {
+		names = append(names, Figure(r))
+	}
+	return names
+}
+
+func (g Figure) exists() bool { return slices.Contains(Names(), g) }
+
+// counts says whether the figure is made of this incident. Repairs, and what came back, are known only later.
+func (g Figure) counts(f incident.Fact, m measures) bool {
+	switch g {
+	case "", Repairs, Verified, NotVerified, CameBack:
+		return false
+	case Incidents:
+		return true
+	case Alerts:
+		return f.Alerts > 0
+	case Automatic, TimeSaved:
+		return isAutomatic(f)
+	case NotAutomatic, PersonLoad:
+		return neededPerson(f)
+	case Coverage:
+		return isCovered(f)
+	case NotCovered:
+		return !isCovered(f)
+	case FirstResponse:
+		return m.first.ok
+	case MachineShare:
+		return m.first.ok && m.machine.ok
+	case TimeToStart:
+		return m.start.ok
+	case TimeToPerson:
+		return m.person.ok
+	case PersonTime:
+		return m.work.ok
+	case Open:
+		return isOpen(f)
+	case Undecided:
+		return isUndecided(f)
+	case Reopened:
+		return f.Run > 1
+	case NotTaken:
+		return isNotTaken(f)
+	case NoCustomer:
+		return f.Customer == ""
+	case ClockDisorder:
+		return m.disorder
+	}
+	return f.Outcome == incident.Outcome(g) || f.Reason == incident.Reason(g)
+}

@@ -1,0 +1,163 @@
+package analytics
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"shodo/internal/incident"
+)
+
+// Source is the record.
+type Source interface {
+	// Facts streams incidents in the order of CreatedAt.
+	Facts(context.Context, incident.FactFilter) iter.Seq2[incident.Fact, error]
+	// Repairs streams attempts in the order of the incidents' CreatedAt, then by incident, run and attempt.
+	Repairs(context.Context, incident.FactFilter) iter.Seq2[incident.Repair, error]
+}
+
+// Filter chooses incidents. Zero fields choose everything.
+type Filter struct {
+	Customer   incident.CustomerID   `json:"customer,omitempty"`
+	Department string                `json:"department,omitempty"`
+	Scenario   incident.ScenarioName `json:"scenario,omitempty"`
+	Service    incident.ServiceID    `json:"service,omitempty"`
+	Priority   string                `json:"priority,omitempty"`
+}
+
+func (f Filter) takes(i incident.Fact) bool {
+	return (f.Customer == "" || f.Customer == i.Customer) && (f.Department == "" || f.Department == i.Department) &&
+		(f.Scenario == "" || f.Scenario == i.Scenario) && (f.Service == "" || f.Service == i.Service) &&
+		(f.Priority == "" || f.Priority == i.Priority)
+}
+
+// Dimension is what groups are made by.
+type Dimension string
+
+// The dimensions. A kind of alert is a customer, a service, and a title without what differs each time.
+const (
+	ByNothing    Dimension = ""
+	ByCustomer   Dimension = "customer"
+	ByDepartment Dimension = "department"
+	ByScenario   Dimension = "scenario"
+	ByService    Dimension = "service"
+	ByPriority   Dimension = "priority"
+	ByOutcome    Dimension = "outcome"
+	ByDay        Dimension = "day"
+	ByKind       Dimension = "kind"
+)
+
+// Dimensions lists every dimension.
+func Dimensions() []Dimension {
+	return []Dimension{ByCustomer, ByDepartment, ByScenario, ByService, ByPriority, ByOutcome, ByDay, ByKind}
+}
+
+// group names the group of an incident. Days are those of the zone.
+func (d Dimension) group(f incident.Fact, zone *time.Location) Group {
+	switch d {
+	case ByCustomer:
+		return Group{Name: string(f.Customer)}
+	case ByDepartment:
+		return Group{Name: f.Department}
+	case ByScenario:
+		return Group{Name: string(f.Scenario)}
+	case ByService:
+		return Group{Name: string(f.Service)}
+	case ByPriority:
+		return Group{Name: f.Priority}
+	case ByOutcome:
+		return Group{Name: string(f.Outcome)}
+	case ByDay:
+		return Group{Name: f.CreatedAt.In(zone).Format(time.DateOnly)}
+	case ByKind:
+		return Group{Name: KindTitle(f.Title), Customer: f.Customer, Service: f.Service}
+	}
+	return Group{}
+}
+
+// Question is what is asked.
+type Question struct {
+	Period Period
+	Filter Filter
+	By     Dimension
+	List   Figure    // the incidents of this figure are listed; empty: of none
+	Now    time.Time // what is over, and what may still come back, depends on it
+}
+
+// Group names a group of incidents. Customer and service are of kinds only.
+type Group struct {
+	Name     string              `json:"name"`
+	Customer incident.CustomerID `json:"customer,omitempty"`
+	Service  incident.ServiceID  `json:"service,omitempty"`
+}
+
+// OtherGroups is the name of the group that takes what would be a group too many.
+const OtherGroups = "(others)"
+
+// maxGroups bounds the memory of an answer.
+const maxGroups = 10_000
+
+// Grouped is the figures of one group, and those of the same group in the previous period.
+type Grouped struct {
+	Group
+	Figures  Figures `json:"figures"`
+	Previous Figures `json:"previous"`
+}
+
+// Attempted is how one attempt of a scenario did.
+type Attempted struct {
+	Scenario incident.ScenarioName `json:"scenario"`
+	Attempt  int                   `json:"attempt"` // from 1
+	Repairs  Share                 `json:"repairs"` // verified, of the attempted
+	Previous Share                 `json:"previous"`
+}
+
+// Answer is what is known about a period, and about the one before.
+type Answer struct {
+	Question       Question
+	PreviousPeriod Period
+	Figures        Figures
+	Previous       Figures
+	Groups         []Grouped       // most incidents first; days in their order; nil when nothing was to be grouped
+	Attempts       []Attempted     // by scenario and attempt
+	Open           []incident.Fact // the oldest that are open, at most MaxOpen of Figures.Open
+	Incidents      []incident.ID   // those of Question.List, in the order of creation
+}
+
+// MaxOpen is how many open incidents an answer lists.
+const MaxOpen = 20
+
+// Ask reads the record once and answers.
+func Ask(ctx context.Context, record Source, q Question) (Answer, error) {
+	if q.By != ByNothing && !slices.Contains(Dimensions(), q.By) {
+		return Answer{}, fmt.Errorf("group by %q: there is no such dimension", q.By)
+	}
+	if q.List != "" && !q.List.exists() {
+		return Answer{}, fmt.Errorf("list %q: there is no such figure", q.List)
+	}
+	a := newAsking(q)
+	filter := incident.FactFilter{Since: a.previous.period.Since, Customer: q.Filter.Customer, Scenario: q.Filter.Scenario,
+		Titles: q.By == ByKind}
+	for f, err := range record.Facts(ctx, filter) {
+		if err != nil {
+			return Answer{}, err
+		}
+		if a.hasEnough(f.CreatedAt) {
+			break
+		}
+		a.add(f)
+	}
+	filter.Until = q.Period.Until
+	var last incident.Repair
+	for r, err := range record.Repairs(ctx, filter) {
+		if err != nil {
+			return Answer{}, err
+		}
+		a.repaired(last, r)
+		last = r
+	}
+	a.repaired(last, incident.Repair{})
+	return a.answer(), nil
+}
