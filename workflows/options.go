@@ -68,12 +68,9 @@ func telling(ctx workflow.Context) workflow.Context {
 	})
 }
 
-// reading is for a slow read-only step. It may be repeated.
-func reading(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Context {
-	return seen(ctx, s, deadline)
-}
-
-// seen is for a step that can be watched while it runs, and cancelled.
+// seen is for a step under its action's own name, which can be watched while it runs, and cancelled. Temporal may start
+// it again after a crash: a reading one is repeated; of a changing one the store knows whether it was sent, and it never
+// gives an error that Temporal would answer with a repetition of the change.
 func seen(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    totalTime(s) + bookkeeping,
@@ -82,12 +79,6 @@ func seen(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Context
 		WaitForCancellation:    true,
 		RetryPolicy:            untilDone(),
 	})
-}
-
-// changing is for a step that changes something. Temporal may start it again after a crash: the store knows whether it
-// was sent, and the step itself never gives an error that Temporal would answer with a repetition of the change.
-func changing(ctx workflow.Context, s StepPlan, deadline time.Time) workflow.Context {
-	return seen(ctx, s, deadline)
 }
 
 // withRecovery is for the child that repairs one target at a time.

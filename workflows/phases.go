@@ -94,7 +94,7 @@ func (p phaseRun) start(ctx workflow.Context, begin, end int, before []incident.
 		return p.startQuick(ctx, indices, before)
 	}
 	step := p.Steps[begin]
-	f := workflow.ExecuteActivity(reading(ctx, step, p.Case.Deadline), step.Action, StepInput{
+	f := workflow.ExecuteActivity(seen(ctx, step, p.Case.Deadline), step.Action, StepInput{
 		Case: p.Case,
 		Key: incident.StepKey{Incident: p.Case.Incident.ID, Run: p.Case.Run, Phase: p.Phase, Attempt: p.Attempt,
 			Round: p.Round, Index: begin},

@@ -115,7 +115,7 @@ func (r *recovery) steppedIn(v Verdict) *Verdict {
 func (r *recovery) step(k, i int, step StepPlan) (StepResult, error) {
 	key := incident.StepKey{Incident: r.in.Case.Incident.ID, Run: r.in.Case.Run, Phase: incident.Recover, Attempt: k, Index: i}
 	var result StepResult
-	err := workflow.ExecuteActivity(changing(r.ctx, step, r.in.Case.Deadline), step.Action,
+	err := workflow.ExecuteActivity(seen(r.ctx, step, r.in.Case.Deadline), step.Action,
 		StepInput{Case: r.in.Case, Key: key, Done: r.done()}).Get(r.ctx, &result)
 	return result, err
 }

@@ -49,22 +49,23 @@ type Options struct {
 
 // App is the whole process.
 type App struct {
-	cfg       *config.Config
-	log       *slog.Logger
-	metrics   *metrics
-	store     *store.Store
-	catalog   *source.Source
-	actions   *action.Set
-	pagerduty *pagerduty.Client
-	slack     *slack.Client // nil: not configured
-	self      *self
-	embedded  *temporalserver.Server // nil: Temporal is elsewhere
-	temporal  client.Client
-	worker    worker.Worker
-	broken    chan error // the worker's fatal error
-	inbox     *inbox.Inbox
-	listener  net.Listener
-	server    *http.Server
+	cfg        *config.Config
+	log        *slog.Logger
+	metrics    *metrics
+	store      *store.Store
+	catalog    *source.Source
+	actions    *action.Set
+	pagerduty  *pagerduty.Client
+	slack      *slack.Client // nil: not configured
+	slackState slackState
+	self       *self
+	embedded   *temporalserver.Server // nil: Temporal is elsewhere
+	temporal   client.Client
+	worker     worker.Worker
+	broken     chan error // the worker's fatal error
+	inbox      *inbox.Inbox
+	listener   net.Listener
+	server     *http.Server
 }
 
 // New opens and connects everything, and listens. Nothing is worked on before Run.

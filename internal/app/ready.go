@@ -3,15 +3,20 @@ package app
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"shodo/internal/handover"
 	"shodo/internal/incident"
+	"shodo/internal/slack"
 	"shodo/internal/web"
 )
 
 // maxBacklogAge is how long an event may wait in the inbox before the process no longer counts as ready.
 const maxBacklogAge = time.Minute
+
+// slackEvery is how often Slack is asked at most whether it is there.
+const slackEvery = time.Minute
 
 // troubleTimeout is how long Slack has to take news that belong to no incident.
 const troubleTimeout = 2 * time.Minute
@@ -81,12 +86,29 @@ func (a *App) slackReady(ctx context.Context) web.Check {
 	if a.slack == nil {
 		return web.Check{Name: "slack", OK: true, Detail: "not configured: people are told in PagerDuty only"}
 	}
-	who, err := a.slack.Test(ctx)
+	return web.Check{Name: "slack", OK: true, Detail: a.slackState.detail(ctx, a.slack.Test)}
+}
+
+// slackState keeps what Slack said for slackEvery: readiness is asked often, and anybody may ask.
+type slackState struct {
+	mu   sync.Mutex
+	at   time.Time
+	text string
+}
+
+func (s *slackState) detail(ctx context.Context, test func(context.Context) (slack.Identity, error)) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.at) < slackEvery {
+		return s.text
+	}
+	who, err := test(ctx)
+	s.at, s.text = time.Now(), fmt.Sprintf("posts as %s in %s", who.User, who.Team)
 	// PagerDuty alone carries hand-overs while Slack is away: that is worth knowing, and no reason to take no webhooks.
 	if err != nil {
-		return web.Check{Name: "slack", OK: true, Detail: "away: people are told in PagerDuty only: " + err.Error()}
+		s.text = "away: people are told in PagerDuty only: " + err.Error()
 	}
-	return web.Check{Name: "slack", OK: true, Detail: fmt.Sprintf("posts as %s in %s", who.User, who.Team)}
+	return s.text
 }
 
 // trouble tells of a webhook that no incident's workflow will ever see: nobody else would look at it.
