@@ -117,6 +117,9 @@ func (s samples) at(percent float64) time.Duration {
 	return sorted[min(int(float64(len(sorted))*percent/100), len(sorted)-1)]
 }
 
+// String gives p50 and p99.
+func (s samples) String() string { return ms(s.at(50)) + ", " + ms(s.at(99)) }
+
 func ms(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000) }
 
 func perSecond(n int, took time.Duration) float64 { return float64(n) / took.Seconds() }

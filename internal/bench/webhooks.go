@@ -127,7 +127,7 @@ func (a *answers) note(took time.Duration, err error) {
 }
 
 func (a *answers) String() string {
-	return fmt.Sprintf("%s, %s (%d sent, %d errors)", ms(a.took.at(50)), ms(a.took.at(99)), len(a.took), a.errors)
+	return fmt.Sprintf("%s (%d sent, %d errors)", a.took, len(a.took), a.errors)
 }
 
 // measureWebhooks measures the receiver alone, and while the engine works on what it receives.
