@@ -55,6 +55,9 @@ func undisturbed(t *testing.T, f fate) []string {
 	t.Helper()
 	var seen []string
 	t.Run("not at all", func(t *testing.T) { seen = play(t, f) })
+	if seen == nil {
+		t.Skip(`a run of single moments needs the undisturbed one too: -run 'TestKill/(not_at_all|probe_1)'`)
+	}
 	seen = slices.DeleteFunc(seen, func(m string) bool {
 		return strings.HasPrefix(m, "webhook ") && !strings.HasPrefix(m, "webhook incident.triggered")
 	})
