@@ -24,10 +24,9 @@ var (
 
 // record is a record that a test can read.
 type record struct {
-	facts   []incident.Fact
-	repairs []incident.Repair
-	read    int   // how many facts were taken
-	err     error // comes after them
+	facts []incident.Fact
+	read  int   // how many facts were taken
+	err   error // comes after them
 }
 
 func (r *record) Facts(_ context.Context, f incident.FactFilter) iter.Seq2[incident.Fact, error] {
@@ -46,16 +45,6 @@ func (r *record) Facts(_ context.Context, f incident.FactFilter) iter.Seq2[incid
 		}
 		if r.err != nil {
 			yield(incident.Fact{}, r.err)
-		}
-	}
-}
-
-func (r *record) Repairs(context.Context, incident.FactFilter) iter.Seq2[incident.Repair, error] {
-	return func(yield func(incident.Repair, error) bool) {
-		for _, one := range r.repairs {
-			if !yield(one, nil) {
-				return
-			}
 		}
 	}
 }

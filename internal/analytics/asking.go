@@ -90,6 +90,7 @@ func (a *asking) add(f incident.Fact) {
 	m := measure(f)
 	t := s.tally(a.q.By.group(f, a.q.Period.Since.Location()))
 	t.add(f, m)
+	s.repaired(t, f)
 	if canComeBack(f) {
 		a.closed(s, t, f)
 	}
@@ -127,31 +128,22 @@ func (a *asking) closed(s *side, t *tally, f incident.Fact) {
 	})
 }
 
-// repaired takes one attempt when it is known which one follows: the last attempt of a run that recovered is the one
-// that held.
-func (a *asking) repaired(r, next incident.Repair) {
-	if r.Attempt == 0 {
-		return
-	}
-	s := a.side(r.Fact)
-	if s == nil {
-		return
-	}
-	isLast := r.Fact.ID != next.Fact.ID || r.Run != next.Run
-	held := isLast && r.RunOutcome == incident.Recovered
-	g := &s.tally(a.q.By.group(r.Fact, a.q.Period.Since.Location())).figures
-	key := attemptKey{r.Fact.Scenario, r.Attempt}
-	if s.attempts[key] == nil {
-		s.attempts[key] = &Share{}
-	}
-	for _, share := range []*Share{&g.Repairs, s.attempts[key]} {
-		share.Of++
-		if held {
-			share.Count++
+// repaired counts the attempts of an incident. Only the last one of a run that recovered has held.
+func (s *side) repaired(t *tally, f incident.Fact) {
+	for n := 1; n <= f.Attempted.Last(); n++ {
+		if !f.Attempted.Has(n) {
+			continue
 		}
-	}
-	if s == a.current && (a.q.List == Repairs || a.q.List == Verified && held || a.q.List == NotVerified && !held) {
-		a.list = append(a.list, listed{r.Fact.ID, r.Fact.CreatedAt})
+		key := attemptKey{f.Scenario, n}
+		if s.attempts[key] == nil {
+			s.attempts[key] = &Share{}
+		}
+		for _, share := range []*Share{&t.figures.Repairs, s.attempts[key]} {
+			share.Of++
+			if n == f.Attempted.Last() && f.Outcome == incident.Recovered {
+				share.Count++
+			}
+		}
 	}
 }
 
@@ -168,7 +160,7 @@ func (a *asking) answer() Answer {
 	slices.SortStableFunc(a.list, func(x, y listed) int {
 		return cmp.Or(x.created.Compare(y.created), cmp.Compare(x.id, y.id))
 	})
-	for _, l := range slices.Compact(a.list) { // an incident with two attempts is one
+	for _, l := range a.list {
 		out.Incidents = append(out.Incidents, l.id)
 	}
 	return out

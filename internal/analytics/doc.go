@@ -10,8 +10,8 @@
 //   - Open incidents count as incidents, and as what has been decided about them. They have no first response time: they
 //     are listed. Those about which nothing is decided are counted as undecided, and stay in the denominators.
 //   - A reopened incident is one incident, and its latest run counts: the last word, not the first. Its times are
-//     measured from when that run's first event was received, because created_at is the first run's. Repairs of all
-//     its runs count as repairs.
+//     measured from when that run's first event was received, because created_at is the first run's; repairs
+//     are the latest run's.
 //   - Clocks differ. An end up to a minute before its beginning is no time at all (0 s); one that is earlier still
 //     is counted as clock disorder, and that one time is left out of means and percentiles.
 //   - Incidents of no customer, of no department, of no scenario count. As groups they have the empty name.

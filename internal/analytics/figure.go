@@ -89,11 +89,17 @@ func Names() []Figure {
 
 func (g Figure) exists() bool { return slices.Contains(Names(), g) }
 
-// counts says whether the figure is made of this incident. Repairs, and what came back, are known only later.
+// counts says whether the figure is made of this incident. What came back is known only later.
 func (g Figure) counts(f incident.Fact, m measures) bool {
 	switch g {
-	case "", Repairs, Verified, NotVerified, CameBack:
+	case "", CameBack:
 		return false
+	case Repairs:
+		return f.Attempted != 0
+	case Verified:
+		return f.Attempted != 0 && f.Outcome == incident.Recovered
+	case NotVerified:
+		return f.Attempted != 0 && (f.Outcome != incident.Recovered || f.Attempted != 1<<(f.Attempted.Last()-1))
 	case Incidents:
 		return true
 	case Alerts:

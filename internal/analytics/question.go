@@ -14,8 +14,6 @@ import (
 type Source interface {
 	// Facts streams incidents in the order of CreatedAt.
 	Facts(context.Context, incident.FactFilter) iter.Seq2[incident.Fact, error]
-	// Repairs streams attempts in the order of the incidents' CreatedAt, then by incident, run and attempt.
-	Repairs(context.Context, incident.FactFilter) iter.Seq2[incident.Repair, error]
 }
 
 // Filter chooses incidents. Zero fields choose everything.
@@ -149,15 +147,5 @@ func Ask(ctx context.Context, record Source, q Question) (Answer, error) {
 		}
 		a.add(f)
 	}
-	filter.Until = q.Period.Until
-	var last incident.Repair
-	for r, err := range record.Repairs(ctx, filter) {
-		if err != nil {
-			return Answer{}, err
-		}
-		a.repaired(last, r)
-		last = r
-	}
-	a.repaired(last, incident.Repair{})
 	return a.answer(), nil
 }

@@ -1,6 +1,9 @@
 package incident
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // Fact is one incident as figures see it: its present run in a few columns. Times that have not come are zero.
 type Fact struct {
@@ -12,8 +15,9 @@ type Fact struct {
 	Scenario   ScenarioName
 	Target     string
 	Priority   string
-	Title      string // only when FactFilter.Titles asked for it
-	Alerts     int    // how many alerts the incident had in PagerDuty when the run began
+	Title      string   // only when FactFilter.Titles asked for it
+	Alerts     int      // how many alerts the incident had in PagerDuty when the run began
+	Attempted  Attempts // those that were allowed to change something
 	Outcome    Outcome
 	Reason     Reason
 	CreatedAt  time.Time
@@ -24,13 +28,17 @@ type Fact struct {
 	EndedAt    time.Time
 }
 
-// Repair is one recovery attempt that was allowed to change something.
-type Repair struct {
-	Fact       Fact    // the incident that it was for
-	Run        int     // the run that made the attempt; it may be an earlier one than the fact's
-	Attempt    int     // from 1
-	RunOutcome Outcome // how that run ended; empty while it runs
-}
+// Attempts is a set of recovery attempts: bit 0 is attempt 1.
+type Attempts uint64
+
+// MaxAttempts is the last attempt that a set of attempts can hold.
+const MaxAttempts = 62
+
+// Has says whether the attempt, from 1, is in the set.
+func (a Attempts) Has(attempt int) bool { return attempt > 0 && a>>(attempt-1)&1 == 1 }
+
+// Last is the highest attempt in the set; 0: it is empty.
+func (a Attempts) Last() int { return bits.Len64(uint64(a)) }
 
 // FactFilter chooses incidents for figures. Zero fields choose everything.
 type FactFilter struct {

@@ -29,3 +29,9 @@ func (s *Store) Plan(ctx context.Context, query string, args ...any) (string, er
 	}, "EXPLAIN QUERY PLAN "+query, args...)
 	return strings.Join(lines, "\n"), err
 }
+
+// FactsPlan is how the database goes about facts.
+func (s *Store) FactsPlan(ctx context.Context, f incident.FactFilter) (string, error) {
+	query, args := factsQuery(f)
+	return s.Plan(ctx, query, args...)
+}

@@ -130,7 +130,7 @@ func noteStart(t *tx, step incident.Step) error {
 	return err
 }
 
-// countAttempt counts a recovery attempt once, at its first changing step.
+// countAttempt counts a recovery attempt once, at its first changing step, and keeps it in the incident's row.
 func countAttempt(t *tx, step incident.Step) error {
 	if step.Phase != incident.Recover {
 		return nil
@@ -140,6 +140,11 @@ func countAttempt(t *tx, step incident.Step) error {
 		SELECT incident, $2, $3, customer, scenario, target, $4 FROM incidents WHERE incident = $1
 		ON CONFLICT (incident, run, attempt) DO NOTHING`,
 		text(step.Incident), step.Run, step.Attempt, micros(step.StartedAt))
+	if err != nil || step.Attempt < 1 || step.Attempt > incident.MaxAttempts {
+		return err
+	}
+	_, err = t.exec(`UPDATE incidents SET attempted = attempted | $1 WHERE incident = $2 AND run = $3`,
+		int64(1)<<(step.Attempt-1), text(step.Incident), step.Run)
 	return err
 }
 

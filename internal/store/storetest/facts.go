@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"shodo/internal/incident"
 	"shodo/internal/store"
@@ -32,10 +31,10 @@ func facts(t *testing.T, s *store.Store) {
 		filter incident.FactFilter
 		want   string
 	}{
-		"all":      {incident.FactFilter{}, "Q0 Q1 Q2 Q3 Q4"},
-		"since":    {incident.FactFilter{Since: after(10)}, "Q1 Q2 Q3 Q4"},
+		"all":      {incident.FactFilter{}, "Q0 Q1 Q2 Q4 Q3"},
+		"since":    {incident.FactFilter{Since: after(10)}, "Q1 Q2 Q4 Q3"},
 		"until":    {incident.FactFilter{Until: after(10)}, "Q0"},
-		"customer": {incident.FactFilter{Customer: "acme"}, "Q0 Q1 Q3 Q4"},
+		"customer": {incident.FactFilter{Customer: "acme"}, "Q0 Q1 Q4 Q3"},
 		"scenario": {incident.FactFilter{Scenario: "disk-full", Since: after(1), Until: after(30)}, "Q1"},
 		"nobody":   {incident.FactFilter{Customer: "' OR 1=1 --"}, ""},
 	} {
@@ -107,49 +106,44 @@ func factsStopped(t *testing.T, s *store.Store) {
 	for _, last = range s.Facts(ctx, incident.FactFilter{}) {
 	}
 	wantError(t, last, context.Canceled)
-	for _, last = range s.Repairs(ctx, incident.FactFilter{}) {
-	}
-	wantError(t, last, context.Canceled)
 }
 
-func repairs(t *testing.T, s *store.Store) {
-	try := func(id incident.ID, run, attempt int) {
-		st := step(id, incident.Recover, 0)
+// factsOfAttempts: the attempts of the latest run that began to change something, each once.
+func factsOfAttempts(t *testing.T, s *store.Store) {
+	try := func(run, attempt, index int, phase incident.Phase) {
+		st := step("Q1", phase, index)
 		st.Run, st.Attempt = run, attempt
 		_, err := s.StartStep(t.Context(), st)
 		must(t, err)
 	}
-	end := func(id incident.ID, run int, outcome incident.Outcome) {
-		n := transition(id, "outcome", 50, incident.Ended)
-		n.Run, n.Outcome = run, outcome
-		appendAll(t, s, n)
-	}
-	for i, id := range []incident.ID{"Q9", "Q1", "Q2"} { // Q9 was created first
-		r := record(id)
-		r.Incident.CreatedAt = after(i)
-		begin(t, s, r)
-		try(id, 1, 1)
-	}
-	try("Q1", 1, 2)
-	end("Q1", 1, incident.Recovered)
-	again := record("Q1")
-	again.WorkflowRun, again.Incident.CreatedAt = "run-2", after(1)
-	begin(t, s, again)
-	try("Q1", 2, 1)
-	end("Q2", 1, incident.HandedOver)
-
-	var got []string
-	for r, err := range s.Repairs(t.Context(), incident.FactFilter{Titles: true}) {
-		must(t, err)
-		if r.Fact.Scenario != "disk-full" || r.Fact.Department != "east" || r.Fact.Title == "" || r.Fact.CreatedAt.Before(t0.Add(-time.Hour)) {
-			t.Errorf("%+v", r.Fact)
+	want := func(attempts ...int) {
+		t.Helper()
+		var set incident.Attempts
+		for _, a := range attempts {
+			set |= 1 << (a - 1)
 		}
-		got = append(got, fmt.Sprintf("%s/%d/%d=%s", r.Fact.ID, r.Run, r.Attempt, r.RunOutcome))
+		if got := oneFact(t, s, incident.FactFilter{}).Attempted; got != set {
+			t.Errorf("attempts %b, want %b", got, set)
+		}
 	}
-	if want := "Q9/1/1= Q1/1/1=recovered Q1/1/2=recovered Q1/2/1= Q2/1/1=handed_over"; strings.Join(got, " ") != want {
-		t.Errorf("%s, want %s", strings.Join(got, " "), want)
-	}
-	for _, err := range s.Repairs(t.Context(), incident.FactFilter{Since: after(3)}) {
-		t.Errorf("a repair of no incident: %v", err)
-	}
+	begin(t, s, record("Q1"))
+	try(1, 0, 0, incident.Gather)
+	want()
+	try(1, 1, 0, incident.Recover)
+	try(1, 1, 1, incident.Recover)
+	try(1, 1, 1, incident.Recover)
+	want(1)
+	try(1, 3, 0, incident.Recover) // the second one's condition was false
+	try(1, incident.MaxAttempts, 0, incident.Recover)
+	try(1, 99, 0, incident.Recover)
+	want(1, 3, incident.MaxAttempts)
+	again := record("Q1")
+	again.WorkflowRun = "run-2"
+	begin(t, s, again)
+	want()
+	try(1, 2, 0, incident.Recover) // late, of the first run
+	try(2, 2, 0, incident.Recover)
+	want(2)
+	begin(t, s, again)
+	want(2)
 }

@@ -49,7 +49,7 @@ func Run(t *testing.T, open Open) {
 		"facts":                        facts,
 		"facts/reopened":               factsOfReopened,
 		"facts/stopped":                factsStopped,
-		"repairs":                      repairs,
+		"facts/attempts":               factsOfAttempts,
 		"hostile_text":                 hostileText,
 		"writes/failure_is_alone":      failureIsAlone,
 		"writes/caller_gone":           callerGone,

@@ -1,0 +1,137 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"shodo/internal/analytics"
+	"shodo/internal/incident"
+	"shodo/internal/store"
+)
+
+// Facts are read along an index, in its order: no year is sorted, and no table is read as a whole.
+func TestPlansOfFigures(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	begin := time.Date(2026, 11, 9, 0, 0, 0, 0, time.UTC)
+	for index, f := range map[string]incident.FactFilter{
+		"incidents_created":  {Since: begin, Until: begin.AddDate(0, 0, 7)},
+		"incidents_customer": {Since: begin, Customer: "acme"},
+		"incidents_scenario": {Since: begin, Scenario: "disk-full"},
+	} {
+		plan, err := s.FactsPlan(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(plan, "USING INDEX "+index) || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") {
+			t.Errorf("%s is not used:\n%s", index, plan)
+		}
+	}
+}
+
+// A database of the first version gets titles, numbers of alerts and attempts from what was recorded then.
+func TestFiguresOfOlderDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	for run, title := range []string{"first", "disk \"/data\" 95 % 店"} {
+		_, err := s.Begin(t.Context(), incident.Record{Incident: incident.Incident{ID: "Q1", Title: title, AlertCount: 2 + run, CreatedAt: time.UnixMicro(1)},
+			WorkflowRun: fmt.Sprint("run-", run)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for attempt, run := range []int{1, 2, 2, 1} { // attempt 0 is of a step before any
+		_, err := s.StartStep(t.Context(), incident.Step{StepKey: incident.StepKey{Incident: "Q1", Run: run, Phase: incident.Recover, Attempt: attempt},
+			StartedAt: time.UnixMicro(2)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	execSQL(t, path, `ALTER TABLE incidents DROP COLUMN title; ALTER TABLE incidents DROP COLUMN alert_count;
+		ALTER TABLE incidents DROP COLUMN attempted;
+		DELETE FROM goose_db_version WHERE version_id = 2`)
+	for f, err := range open(t, path).Facts(t.Context(), incident.FactFilter{Titles: true}) {
+		if err != nil || f.Title != "disk \"/data\" 95 % 店" || f.Alerts != 3 || f.Attempted != 0b11 {
+			t.Errorf("%+v, %v", f, err)
+		}
+	}
+}
+
+// A year of a large operation: 528 groups, 1,000,000 incidents. It takes a minute to build, so it is asked for:
+// SHODO_BENCH_INCIDENTS=1000000 go test -bench Stats -run '^$' ./internal/store
+func BenchmarkStats(b *testing.B) {
+	count, err := strconv.Atoi(os.Getenv("SHODO_BENCH_INCIDENTS"))
+	if err != nil {
+		b.Skip("SHODO_BENCH_INCIDENTS is not set")
+	}
+	path := filepath.Join(b.TempDir(), "store.db")
+	s, err := store.Open(context.Background(), path, quiet())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	year := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	fillYear(b, path, year, count)
+	week, err := analytics.Week("2026-W46", time.UTC)
+	if err != nil {
+		b.Fatal(err)
+	}
+	whole, err := analytics.Between(year, year.AddDate(1, 0, 0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		period analytics.Period
+		filter analytics.Filter
+	}{{"week", week, analytics.Filter{}}, {"year", whole, analytics.Filter{}}, {"year_of_a_customer", whole, analytics.Filter{Customer: "customer-7"}}} {
+		for _, by := range []analytics.Dimension{analytics.ByNothing, analytics.ByCustomer, analytics.ByDay, analytics.ByKind} {
+			b.Run(fmt.Sprintf("%s/by_%s", c.name, by), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					a, err := analytics.Ask(b.Context(), s, analytics.Question{Period: c.period, Filter: c.filter, By: by, Now: year.AddDate(2, 0, 0)})
+					if err != nil || a.Figures.Incidents == 0 {
+						b.Fatalf("%d incidents, %v", a.Figures.Incidents, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// fillYear writes incidents evenly over a year: 500 customers of 20 departments, 25 scenarios, 40 % of them repaired,
+// a third handed over.
+func fillYear(b *testing.B, path string, year time.Time, count int) {
+	b.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=synchronous(off)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	every := (365 * 24 * time.Hour).Microseconds() / int64(count)
+	_, err = db.ExecContext(context.Background(), `
+		INSERT INTO incidents (incident, run, workflow_run, customer, department, service, scenario, target, urgency, priority,
+			phase, outcome, reason, why, created_at, received_at, started_at, outcome_at, taken_at, taken_by, ended_at, title, alert_count, attempted)
+		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1),
+			m AS (SELECT i, (i * 7919) % 500 AS c, (i * 104729) % 100 AS k, $2 + i * $3 AS at FROM n)
+		SELECT printf('Q%013d', i), 1, 'run-of-' || i, 'customer-' || c, 'department-' || c % 20, printf('P%06d', c * 2 + i % 2),
+			CASE WHEN k < 90 THEN 'scenario-' || k % 25 ELSE '' END, CASE WHEN k < 90 THEN 'host-' || i % 37 ELSE '' END, 'high',
+			'P' || (1 + k % 4), 'end', CASE WHEN k < 40 THEN 'recovered' WHEN k < 57 THEN 'cleared' WHEN k < 90 THEN 'handed_over' ELSE 'unmatched' END,
+			CASE WHEN k BETWEEN 57 AND 89 THEN 'verify_failed' ELSE '' END, 'why it ended is told in one sentence like this one',
+			at, at + 2000000, CASE WHEN k < 90 THEN at + 2500000 END, at + 30000000 + (i * 31) % 60000000,
+			CASE WHEN k >= 57 THEN at + 200000000 END, CASE WHEN k >= 57 THEN 'Aiko Tanaka' ELSE '' END,
+			at + CASE WHEN k < 57 THEN 31000000 + (i * 31) % 60000000 ELSE 900000000 + (i * 17) % 600000000 END,
+			'[web-' || i % 97 || '] alert of kind ' || char(97 + k % 26) || ' at ' || i || '%', 1 + k % 3, k < 50 FROM m`, count, year.UnixMicro(), every)
+	if err != nil {
+		b.Fatal(err)
+	}
+}
