@@ -36,6 +36,9 @@ func (r *answerReader) read(n *yaml.Node) *answers {
 	steps := r.steps(n)
 	if n.Kind != yaml.SequenceNode {
 		one, _ := r.one(n, r.d, steps)
+		if has(n, "times") {
+			r.d.ProblemIn(n, "times", "a mapping answers always", "write a list of answers, or remove it")
+		}
 		return &answers{list: []answer{one}, always: true}
 	}
 	all := &answers{}

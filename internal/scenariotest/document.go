@@ -104,7 +104,7 @@ func (r *caseReader) read() *testCase {
 	c.want = r.given.Want.Value.check(r.d.At("want"), r.given.Want.Place, r.subject)
 	s, ok := c.catalog.Scenario(c.want.subject)
 	if !ok && c.want.subject != none {
-		r.d.Problem(r.n, fmt.Sprintf("there is no scenario %q that the customer of this case has adopted", c.want.subject),
+		r.d.Problem(r.n, fmt.Sprintf("there is no scenario %q for this case", c.want.subject),
 			yamldoc.Suggest(string(c.want.subject), scenarioNames(c.catalog)))
 		return nil
 	}

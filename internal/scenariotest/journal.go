@@ -1,6 +1,7 @@
 package scenariotest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -87,9 +88,22 @@ func (j *journal) Record(_ context.Context, id incident.ID) (incident.Record, er
 	if !j.begun || j.rec.Incident.ID != id {
 		return incident.Record{}, fmt.Errorf("incident %q has no record", id)
 	}
+	return j.copy(), nil
+}
+
+// copy gives the record as of now. The steps of gather, which run at the same time, stand in the order of the file.
+func (j *journal) copy() incident.Record {
 	rec := j.rec
 	rec.Steps, rec.Transitions = slices.Clone(rec.Steps), slices.Clone(rec.Transitions)
-	return rec, nil
+	for begin := 0; begin < len(rec.Steps); begin++ {
+		end := begin
+		for end < len(rec.Steps) && rec.Steps[end].Phase == incident.Gather {
+			end++
+		}
+		slices.SortFunc(rec.Steps[begin:end], func(a, b incident.Step) int { return cmp.Compare(a.Index, b.Index) })
+		begin = max(begin, end-1)
+	}
+	return rec
 }
 
 func (j *journal) FindStep(_ context.Context, key incident.StepKey) (incident.Step, bool, error) {

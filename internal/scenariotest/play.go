@@ -1,20 +1,18 @@
 package scenariotest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"shodo/internal/incident"
 	"shodo/internal/scenario"
@@ -51,32 +49,15 @@ func newPlay(c *testCase, o Options) *play {
 	p.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.WorkflowID(c.incident.ID), TaskQueue: workflows.TaskQueue})
 	p.journal = &journal{earlier: c.earlier, onTold: p.end}
 	p.script = &script{actions: o.Actions, steps: p.scenario, answers: c.answers, asked: map[string]int{}, strays: map[string]bool{}}
-	workflows.Register(registry{p.env, newClock(p.env)}, workflows.World{
+	workflows.Register(&registry{env: p.env, clock: newClock(p.env), noted: map[int]chan struct{}{}}, workflows.World{
 		Catalog:  func() workflows.Catalog { return c.catalog },
 		Compiler: scenario.NewCompiler(o.Actions, 1),
 		Journal:  p.journal, StepLog: p.journal, Budgets: p.journal,
 		Incidents: p.pd, PagerDuty: p.pd, Slack: slack{}, Actions: p.script,
 		Self: func(context.Context) (string, error) { return self, nil },
-		Now:  p.env.Now, Pause: pass, Log: log, DefaultChannel: "#default", EngineVersion: "shodo test",
+		Now:  p.env.Now, Pause: pass, Log: log, DefaultChannel: "#default", EngineVersion: "test",
 	}, o.Actions.Names())
 	return p
-}
-
-// registry makes activities known so that the steps among them can take time.
-type registry struct {
-	workflows.Registry
-	clock *clock
-}
-
-func (r registry) RegisterActivityWithOptions(a any, o activity.RegisterOptions) {
-	if step, ok := a.(stepFunc); ok {
-		a = r.clock.timed(step)
-	}
-	r.Registry.RegisterActivityWithOptions(a, o)
-}
-
-func (r registry) RegisterWorkflowWithOptions(w any, o workflow.RegisterOptions) {
-	r.Registry.RegisterWorkflowWithOptions(w, o)
 }
 
 // scenario is the one that the incident got.
@@ -88,7 +69,7 @@ func (p *play) scenario() *scenario.Scenario {
 func (p *play) record() incident.Record {
 	p.journal.mu.Lock()
 	defer p.journal.mu.Unlock()
-	return p.journal.rec
+	return p.journal.copy()
 }
 
 // perform plays the case to its end. An error means that the workflow did not come to one.
@@ -144,10 +125,8 @@ func (p *play) resolve() { p.happens(incident.EventResolved, person("somebody"))
 // seen is what came of the case.
 func (p *play) seen() seen {
 	rec := p.record()
-	got := seen{record: rec, changed: 0, notes: p.pd.notes}
-	steps := slices.Clone(rec.Steps)
-	inOrder(steps)
-	for _, s := range steps {
+	got := seen{record: rec, notes: p.pd.notes}
+	for _, s := range rec.Steps {
 		switch {
 		case s.Status == incident.Planned:
 			got.planned = append(got.planned, s.Name)
@@ -163,7 +142,7 @@ func (p *play) seen() seen {
 		round := t.Key[strings.LastIndex(t.Key, "/")+1:]
 		if t.Kind == incident.ToldTier && !rounds[round] {
 			rounds[round] = true
-			got.told = append(got.told, t.By)
+			got.told = append(got.told, cmp.Or(t.By, "default"))
 		}
 	}
 	return got
@@ -171,16 +150,4 @@ func (p *play) seen() seen {
 
 func (p *play) changes(s incident.Step) bool {
 	return stepAt(p.scenario(), s.StepKey).Action.Effect == scenario.Changes
-}
-
-// inOrder puts the steps of gather, which run at the same time, into the order of the file.
-func inOrder(steps []incident.Step) {
-	for begin := 0; begin < len(steps); begin++ {
-		end := begin
-		for end < len(steps) && steps[end].Phase == incident.Gather {
-			end++
-		}
-		slices.SortFunc(steps[begin:end], func(a, b incident.Step) int { return a.Index - b.Index })
-		begin = max(begin, end-1)
-	}
 }

@@ -61,34 +61,50 @@ func byFile(results []Result) [][]Result {
 func (r Result) explain(indent string) string {
 	var b strings.Builder
 	for _, f := range r.Failures {
-		label := indent + pad(f.What, 8) + "  "
-		switch {
-		case f.isList:
-			fmt.Fprintf(&b, "%s%s\n", indent, f.What)
-			writeSideBySide(&b, indent, f.Expect, f.Actual)
-		case f.Detail != "":
-			fmt.Fprintf(&b, "%s%s\n", label, f.Detail)
-		case strings.Contains(f.Got, "\n"):
-			fmt.Fprintf(&b, "%sexpected  %s\n%sactual\n%s\n", label, f.Want, indent, indented(f.Got, indent+"  | "))
-		default:
-			fmt.Fprintf(&b, "%sexpected  %s\n%sactual    %s\n", label, f.Want, strings.Repeat(" ", width(label)), f.Got)
-		}
+		f.explain(&b, indent)
 	}
 	if r.Why != "" {
-		fmt.Fprintf(&b, "%s%s  %s\n", indent, pad("why", 8), r.Why)
+		labelled(&b, indent, "why", r.Why)
 	}
 	for _, u := range r.Unused {
-		fmt.Fprintf(&b, "%s%s  %s\n", indent, pad("unused", 8), u)
+		labelled(&b, indent, "unused", u)
 	}
 	return b.String()
 }
 
-func indented(text, indent string) string {
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(indent+lines[i], " ")
+func (f Failure) explain(w io.Writer, indent string) {
+	what := f.What
+	if f.Want != f.Got {
+		labelled(w, indent, what, "expected  "+f.Want)
+		labelled(w, indent, strings.Repeat(" ", width(what)), "actual    "+f.Got)
+		what = ""
 	}
-	return strings.Join(lines, "\n")
+	if f.Sequence != nil {
+		fmt.Fprintf(w, "%s%s\n", indent, f.What)
+		writeSideBySide(w, indent, f.Sequence.Expected, f.Sequence.Actual)
+	}
+	if f.Detail != "" {
+		labelled(w, indent, what, f.Detail)
+	}
+	for _, text := range f.Texts {
+		const most = 8
+		lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+		if len(lines) > most {
+			lines = append(lines[:most:most], "...")
+		}
+		for i, line := range lines {
+			bar := "| "
+			if i == 0 {
+				bar = "┌ " // a text begins
+			}
+			labelled(w, indent, "", bar+line)
+		}
+	}
+}
+
+// labelled writes a line with its label, in two columns.
+func labelled(w io.Writer, indent, label, text string) {
+	fmt.Fprintln(w, strings.TrimRight(indent+pad(label, 8)+"  "+text, " "))
 }
 
 // WriteJSON gives the results as one JSON document: {"passed": N, "failed": N, "cases": [...]}.

@@ -84,13 +84,18 @@ func (r Result) Passed() bool { return len(r.Failures) == 0 }
 
 // Failure is one thing that was not as expected.
 type Failure struct {
-	What   string   `json:"what"`             // the key of want, or "answers", "run"
-	Want   string   `json:"want,omitempty"`   // of a single value
-	Got    string   `json:"got,omitempty"`    //
-	Detail string   `json:"detail,omitempty"` // instead of want and got
-	Expect []string `json:"expected,omitempty"`
-	Actual []string `json:"actual,omitempty"` // with Expect: two sequences
-	isList bool
+	What     string    `json:"what"`               // the key of want, or "answers", "run"
+	Want     string    `json:"want,omitempty"`     // of a single value
+	Got      string    `json:"got,omitempty"`      //
+	Sequence *Sequence `json:"sequence,omitempty"` // of ran, planned and told
+	Detail   string    `json:"detail,omitempty"`   // in words
+	Texts    []string  `json:"texts,omitempty"`    // what was looked through
+}
+
+// Sequence is what should have come one after the other, and what did.
+type Sequence struct {
+	Expected []string `json:"expected"`
+	Actual   []string `json:"actual"`
 }
 
 // Run plays all cases, as many at once as there are processors, and gives their results in the order of the files.

@@ -60,7 +60,7 @@ func (w wantFields) check(d *yamldoc.Decoder, place yamldoc.Place, subject incid
 	}
 	one("outcome", w.Outcome, outcomes)
 	one("reason", w.Reason, reasons)
-	if w.Reason != "" && w.Outcome != "" && w.Outcome != string(incident.HandedOver) {
+	if w.Reason != "" && w.Outcome != string(incident.HandedOver) && slices.Contains(outcomes, w.Outcome) {
 		d.Add(place.At("reason").Problem(fmt.Sprintf("only %q has a reason, not %q", incident.HandedOver, w.Outcome), "remove it"))
 	}
 	if w.Scenario == "" && w.Outcome == string(incident.Unmatched) {
@@ -79,13 +79,18 @@ func (w want) compare(got seen) []Failure {
 	}
 	list := func(what string, want *sequence, got []string) {
 		if want != nil && !slices.Equal(*want, got) {
-			failures = append(failures, Failure{What: what, Expect: *want, Actual: got, isList: true})
+			failures = append(failures, Failure{What: what, Sequence: &Sequence{Expected: *want, Actual: slices.Concat([]string{}, got)}})
 		}
 	}
 	rec := got.record
-	value("scenario", string(w.subject), cmp.Or(string(rec.Match.Scenario), string(none)))
-	if w.Outcome != "" {
-		value("outcome", w.Outcome, string(rec.Outcome))
+	if matched := cmp.Or(rec.Match.Scenario, none); matched != w.subject {
+		failures = append(failures, Failure{What: "scenario", Want: string(w.subject), Got: string(matched), Detail: whyNot(rec, w.subject)})
+	}
+	if got := string(rec.Outcome); w.Outcome != "" && w.Outcome != got {
+		if rec.Reason != "" {
+			got += ": " + string(rec.Reason)
+		}
+		value("outcome", w.Outcome, got)
 	}
 	if w.Reason != "" {
 		value("reason", w.Reason, cmp.Or(string(rec.Reason), "none"))
@@ -102,6 +107,16 @@ func (w want) compare(got seen) []Failure {
 		value("target", *w.Target, rec.Match.Target)
 	}
 	return append(failures, w.compareInputs(rec.Match.Inputs)...)
+}
+
+// whyNot says why the incident did not get a scenario.
+func whyNot(rec incident.Record, name incident.ScenarioName) string {
+	for _, c := range rec.Match.Considered {
+		if c.Scenario == name {
+			return c.Why
+		}
+	}
+	return rec.Match.Why
 }
 
 // compareInputs compares the inputs that are given.
@@ -146,7 +161,7 @@ func (t texts) missing(what string, in []string) []Failure {
 	var failures []Failure
 	for _, text := range t {
 		if !slices.ContainsFunc(in, func(s string) bool { return strings.Contains(s, text) }) {
-			failures = append(failures, Failure{What: what, Want: "..." + text + "...", Got: strings.Join(in, "\n---\n")})
+			failures = append(failures, Failure{What: what, Detail: fmt.Sprintf("nothing contains %q", text), Texts: in})
 		}
 	}
 	return failures
