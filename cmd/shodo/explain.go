@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -163,7 +164,7 @@ func explain(w io.Writer, c *catalog.Catalog, inc incident.Incident, d catalog.D
 	}
 	fmt.Fprintln(w, "\nwho is told, in turn:")
 	for _, t := range d.Customer.Tiers {
-		fmt.Fprintf(w, "  %-14s %s%s\n", t.Name, firstOf(t.Slack, "-"), afterText(t.After.String(), t.After > 0))
+		fmt.Fprintf(w, "  %-14s %s%s\n", t.Name, firstOf(t.Slack, "-"), afterText(t.After))
 	}
 }
 
@@ -193,7 +194,7 @@ func explainScenario(w io.Writer, d catalog.Decision) {
 	}
 	if len(d.Scenario.Recover) > 0 {
 		v := d.Scenario.Verify
-		explainSteps(w, fmt.Sprintf("verify, every %s within %s, stable for %s", v.Every, v.Within, v.StableFor), v.Steps)
+		explainSteps(w, fmt.Sprintf("verify, every %s within %s, stable for %s", plain(v.Every), plain(v.Within), plain(v.StableFor)), v.Steps)
 	}
 }
 
@@ -204,7 +205,7 @@ func explainSteps(w io.Writer, title string, steps []scenario.Step) {
 	fmt.Fprintf(w, "  %s\n", title)
 	for i := range steps {
 		s := &steps[i]
-		line := fmt.Sprintf("    %s (%s, up to %s)", s.DisplayName(), s.Uses, s.Timeout)
+		line := fmt.Sprintf("    %s (%s, up to %s)", s.DisplayName(), s.Uses, plain(s.Timeout))
 		if s.If != nil {
 			line += " if " + s.If.Source()
 		}
@@ -222,9 +223,21 @@ func nameOf(r incident.Ref) string {
 	return fmt.Sprintf("%s (%s)", r.Name, r.ID)
 }
 
-func afterText(after string, given bool) string {
-	if !given {
+func afterText(after time.Duration) string {
+	if after == 0 {
 		return ""
 	}
-	return ", after " + after + " without an answer"
+	return ", after " + plain(after) + " without an answer"
+}
+
+// plain writes a duration as authors do: "10m", not "10m0s".
+func plain(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
