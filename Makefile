@@ -38,7 +38,7 @@ test: check test-server demo-exit ## everything, as CI runs it
 	$(call say,all is well)
 
 .PHONY: check
-check: needs lint build test-race ## format, vet, lint, and our tests under the race detector
+check: needs lint build scenarios test-race ## format, vet, lint, the scenarios, and our tests under the race detector
 
 .PHONY: lint
 lint: format vet staticcheck workflowcheck
@@ -64,6 +64,12 @@ staticcheck:
 workflowcheck:
 	$(call say,lint: workflows are deterministic)
 	go tool workflowcheck $(LIGHT) ./workflows
+
+.PHONY: scenarios
+scenarios: build
+	$(call say,the shipped scenarios and their tests)
+	$(BINARY) check .
+	$(BINARY) test .
 
 .PHONY: test-race
 test-race: build
