@@ -218,10 +218,15 @@ func (r *caseReader) times(inc *incident.Incident) time.Time {
 	}
 	begin := created
 	switch {
-	case !r.given.At.IsZero():
+	case isOurTime(r.given.At):
 		begin = r.given.At
-	case begin.IsZero():
+	case !r.given.At.IsZero():
+		r.d.ProblemIn(r.n, "at", "found a year that is not between 2000 and 2199", "")
+	case !isOurTime(begin):
 		begin = time.Date(2026, 1, 5, 3, 0, 0, 0, time.UTC)
+	}
+	if r.given.LateBy < 0 {
+		r.d.ProblemIn(r.n, "late_by", "found a negative duration", "the engine cannot hear of it before it happens")
 	}
 	inc.CreatedAt = begin
 	alerts := slices.Clone(inc.Alerts)
@@ -229,12 +234,15 @@ func (r *caseReader) times(inc *incident.Incident) time.Time {
 		if alerts[i].CreatedAt.IsZero() {
 			alerts[i].CreatedAt = begin
 		} else {
-			alerts[i].CreatedAt = alerts[i].CreatedAt.Add(begin.Sub(created))
+			alerts[i].CreatedAt = alerts[i].CreatedAt.Add(begin.Sub(created)) // they keep their distance
 		}
 	}
 	inc.Alerts = alerts
 	return begin.Add(r.given.LateBy)
 }
+
+// isOurTime says whether Temporal's clock can be set to it.
+func isOurTime(t time.Time) bool { return t.Year() >= 2000 && t.Year() < 2200 }
 
 // personDocument is somebody's deed as it is written.
 type personDocument struct {

@@ -97,9 +97,18 @@ func (f Failure) explain(w io.Writer, indent string) {
 			if i == 0 {
 				bar = "┌ " // a text begins
 			}
-			labelled(w, indent, "", bar+line)
+			labelled(w, indent, "", bar+clip(line))
 		}
 	}
+}
+
+// clip shortens a line so that it fits on a screen.
+func clip(line string) string {
+	const most = 120
+	if r := []rune(line); len(r) > most {
+		return string(r[:most]) + "..."
+	}
+	return line
 }
 
 // labelled writes a line with its label, in two columns.

@@ -206,3 +206,20 @@ func BenchmarkCases(b *testing.B) {
 		}
 	}
 }
+
+// The example of the manual is one that runs.
+func TestExampleOfTheManual(t *testing.T) {
+	page, err := os.ReadFile("../../docs/scenario-tests.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile("../../scenarios/http-down_test.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found || !strings.HasPrefix(string(file), example) {
+		t.Errorf("docs/scenario-tests.md does not begin with the first case of scenarios/http-down_test.yaml, but with:\n%s", example)
+	}
+}
