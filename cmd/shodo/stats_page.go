@@ -153,8 +153,7 @@ func (p statsPage) groups(b *strings.Builder) {
 	}
 	w := p.words
 	t := &textTable{right: []bool{false, true, true, true, true, true, true, true, true, true, true}}
-	t.add(w.dimensions[by], w.figures[analytics.Incidents], w.before, w.figures[analytics.Automatic], w.change, w.figures[analytics.Coverage],
-		w.mean, "p95", w.figures[analytics.CameBack], w.load, w.figures[analytics.Open])
+	t.add(w.dimensions[by], w.incidents, w.before, w.automatic, w.change, w.covered, w.mean, "p95", w.cameBack, w.load, w.open)
 	for i, g := range p.Groups {
 		if p.top > 0 && i == p.top {
 			break
@@ -184,15 +183,14 @@ func (p statsPage) groupName(g analytics.Group) string {
 }
 
 func (p statsPage) open(b *strings.Builder) {
-	t := &textTable{right: []bool{false, false, false, false, true}}
-	t.add(p.words.oldestOpen, p.words.created, p.words.dimensions[analytics.ByCustomer], p.words.outcome, p.words.age)
+	t := &textTable{right: make([]bool, 4)}
+	t.add(p.words.oldestOpen, p.words.created, p.words.dimensions[analytics.ByCustomer], p.words.outcome)
 	for _, f := range p.Open {
 		outcome := cmp.Or(string(f.Outcome), p.words.undecided)
 		if f.Reason != "" {
 			outcome += ": " + string(f.Reason)
 		}
-		t.add(terminal.OneLine(string(f.ID)), f.CreatedAt.In(p.Question.Period.Since.Location()).Format("2006-01-02 15:04"), dash(string(f.Customer)),
-			outcome, p.length(p.Question.Now.Sub(f.CreatedAt), true))
+		t.add(terminal.OneLine(string(f.ID)), f.CreatedAt.In(p.Question.Period.Since.Location()).Format("2006-01-02 15:04"), dash(string(f.Customer)), outcome)
 	}
 	t.write(b)
 	if more := p.Figures.Open - len(p.Open); more > 0 {
@@ -248,10 +246,13 @@ func (p statsPage) length(d time.Duration, ok bool) string {
 	return fmt.Sprintf("%sh%02dm", grouped(int(d/time.Hour)), int(d%time.Hour/time.Minute))
 }
 
-// relative is a change in percent of what was.
+// relative is a change in percent of what was; from the tenfold on, the factor.
 func relative(now, before float64, ok bool) string {
 	if !ok || before == 0 {
 		return "-"
+	}
+	if now/before >= 10 {
+		return fmt.Sprintf("×%.0f", now/before)
 	}
 	return fmt.Sprintf("%+.1f%%", 100*(now/before-1))
 }

@@ -9,7 +9,8 @@ type statsLanguage struct {
 	outcome, reason, shareOf, automatic, undecided      string
 	attempt, verified, attempted, rate                  string
 	mean, load, none, noData                            string
-	oldestOpen, created, age                            string
+	oldestOpen, created                                 string
+	incidents, covered, cameBack, open                  string // short, for columns
 	moreGroups, moreOpen                                string // with %d
 	notOver, approximate                                string
 	mayComeBack, notTaken, reopened, noCustomer, clocks string // with %s
@@ -26,15 +27,16 @@ var statsWords = map[string]statsLanguage{
 		outcome: "OUTCOME", reason: "REASON OF A HAND-OVER", shareOf: "share", automatic: "automatic", undecided: "(undecided)",
 		attempt: "attempt", verified: "verified", attempted: "attempted", rate: "rate",
 		mean: "mean", load: "person load", none: "(none)", noData: "no data",
-		oldestOpen: "OLDEST OPEN", created: "created", age: "age",
+		oldestOpen: "OLDEST OPEN", created: "created",
+		incidents: "incidents", covered: "covered", cameBack: "came back", open: "open",
 		moreGroups: "(and %d more; --top 0 shows all)", moreOpen: "(and %d more; --ids open lists all)",
 		notOver:     "The period is not over; it is compared with the same part of the one before.",
 		approximate: "Percentiles of this many incidents are within 0.4%.",
-		mayComeBack: "%s automatic closes can still come back: their 24 hours are not over.",
-		notTaken:    "%s handed-over incidents ended without anybody taking them in PagerDuty (--ids not_taken).",
-		reopened:    "%s incidents were reopened; their latest first response counts (--ids reopened).",
-		noCustomer:  "%s incidents belong to no customer (--ids no_customer).",
-		clocks:      "%s incidents have a time that ends before it begins, which is left out (--ids clock_disorder).",
+		mayComeBack: "Automatic closes that can still come back, because their 24 hours are not over: %s.",
+		notTaken:    "Handed over, and ended without anybody taking them in PagerDuty: %s (--ids not_taken).",
+		reopened:    "Reopened, so that the latest first response counts: %s (--ids reopened).",
+		noCustomer:  "Of no customer: %s (--ids no_customer).",
+		clocks:      "With a time that ends before it begins, which is left out: %s (--ids clock_disorder).",
 		figures: map[analytics.Figure]string{
 			analytics.Incidents: "Incidents", analytics.Alerts: "  alerts inside", analytics.Automatic: "Automatic handling rate",
 			analytics.Coverage: "Coverage", analytics.FirstResponse: "First response, mean", analytics.TimeToStart: "Time to start, mean",
@@ -55,7 +57,8 @@ var statsWords = map[string]statsLanguage{
 		outcome: "結果", reason: "引き継ぎの理由", shareOf: "割合", automatic: "自動", undecided: "(未定)",
 		attempt: "試行", verified: "成功", attempted: "実施", rate: "成功率",
 		mean: "平均", load: "人の負荷", none: "(なし)", noData: "データなし",
-		oldestOpen: "未完了 (古い順)", created: "発生", age: "経過",
+		oldestOpen: "未完了 (古い順)", created: "発生",
+		incidents: "件数", covered: "適用", cameBack: "再発", open: "未完了",
 		moreGroups: "(他 %d 件。--top 0 ですべて表示)", moreOpen: "(他 %d 件。--ids open で一覧)",
 		notOver:     "期間はまだ終わっていません。前の期間の同じ部分と比べています。",
 		approximate: "件数が多いため、パーセンタイルの誤差は 0.4% 以内です。",

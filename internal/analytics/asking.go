@@ -82,7 +82,9 @@ func (a *asking) hasEnough(created time.Time) bool {
 
 // add takes one incident, in the order of creation. One of no period can still be what came back.
 func (a *asking) add(f incident.Fact) {
-	a.watch.see(f)
+	for _, c := range a.watch.see(f) {
+		a.cameBack(c)
+	}
 	s := a.side(f)
 	if s == nil {
 		return
@@ -107,25 +109,25 @@ func (a *asking) add(f incident.Fact) {
 
 // closed watches an automatic close.
 func (a *asking) closed(s *side, t *tally, f incident.Fact) {
-	list := func(figure Figure) {
-		if s == a.current && a.q.List == figure {
-			a.list = append(a.list, listed{f.ID, f.CreatedAt})
-		}
-	}
-	settled := !f.EndedAt.Add(comeBackWithin).After(a.q.Now)
-	if settled {
-		t.figures.CameBack.Of++
-	} else {
+	c := closed{incident: listed{f.ID, f.CreatedAt}, at: f.EndedAt, counts: &t.figures, current: s == a.current}
+	if c.young = f.EndedAt.Add(comeBackWithin).After(a.q.Now); c.young {
 		t.figures.MayComeBack++
+	} else {
+		t.figures.CameBack.Of++
 	}
-	a.watch.close(f, func() {
-		if !settled {
-			t.figures.MayComeBack--
-			t.figures.CameBack.Of++
-		}
-		t.figures.CameBack.Count++
-		list(CameBack)
-	})
+	a.watch.close(f, c)
+}
+
+// cameBack counts a close after which the same came again.
+func (a *asking) cameBack(c closed) {
+	c.counts.CameBack.Count++
+	if c.young {
+		c.counts.MayComeBack--
+		c.counts.CameBack.Of++
+	}
+	if c.current && a.q.List == CameBack {
+		a.list = append(a.list, c.incident)
+	}
 }
 
 // repaired counts the attempts of an incident. Only the last one of a run that recovered has held.
@@ -192,18 +194,24 @@ func saved(f Figures) *Load {
 	return &Load{Incidents: f.Automatic.Count, Mean: f.PersonTime.Mean, Known: f.PersonTime.Count > 0}
 }
 
-// saved sums the kinds for which there is an estimate.
+// saved sums the kinds for which there is an estimate. When there is one for none, it is no data for all.
 func (s *side) saved() *Load {
 	var sum Load
-	var all time.Duration
+	var long time.Duration
+	automatic := 0
 	for _, t := range s.groups {
-		if l := saved(t.result()); l.Known {
+		l := saved(t.result())
+		automatic += l.Incidents
+		if l.Known {
 			total, _ := l.Total()
-			sum.Incidents, sum.Known, all = sum.Incidents+l.Incidents, true, all+total
+			sum.Incidents, sum.Known, long = sum.Incidents+l.Incidents, true, long+total
 		}
 	}
-	if sum.Incidents > 0 {
-		sum.Mean = all / time.Duration(sum.Incidents)
+	switch {
+	case !sum.Known:
+		sum.Incidents = automatic
+	case sum.Incidents > 0:
+		sum.Mean = long / time.Duration(sum.Incidents)
 	}
 	return &sum
 }

@@ -23,45 +23,58 @@ type watched struct {
 	target   string
 }
 
+// closed is an automatic close.
 type closed struct {
-	at   time.Time
-	back func() // tells that it came back
+	incident listed
+	at       time.Time
+	counts   *Figures // of its group
+	current  bool     // of the period that is asked for, not of the one before
+	young    bool     // its 24 hours are not over
 }
 
 func newWatch() *watch { return &watch{closes: map[watched][]closed{}} }
 
-// see is of every incident, in the order of creation: what came before and is this again came back.
-func (w *watch) see(f incident.Fact) {
+// see is of every incident, in the order of creation. It gives the closes after which this one is the same again.
+func (w *watch) see(f incident.Fact) (back []closed) {
 	w.sweep(f.CreatedAt)
 	key := watched{f.Customer, f.Scenario, f.Target}
 	list := w.closes[key]
+	if len(list) == 0 {
+		return nil
+	}
 	kept := list[:0]
 	for _, c := range list {
 		switch {
 		case f.CreatedAt.Before(c.at):
 			kept = append(kept, c) // it was open still: an incident beside it, not after it
-		case f.CreatedAt.After(c.at.Add(comeBackWithin)):
-		default:
-			c.back()
+		case !f.CreatedAt.After(c.at.Add(comeBackWithin)):
+			back = append(back, c)
 		}
 	}
-	if w.closes[key] = kept; len(kept) == 0 {
-		delete(w.closes, key)
-	}
+	w.keep(key, kept)
+	return back
 }
 
-// close begins to watch an incident.
-func (w *watch) close(f incident.Fact, back func()) {
+// close begins to watch.
+func (w *watch) close(f incident.Fact, c closed) {
 	key := watched{f.Customer, f.Scenario, f.Target}
-	w.closes[key] = append(w.closes[key], closed{f.EndedAt, back})
-	if end := f.EndedAt.Add(comeBackWithin); end.After(w.last) {
+	w.closes[key] = append(w.closes[key], c)
+	if end := c.at.Add(comeBackWithin); end.After(w.last) {
 		w.last = end
 	}
 }
 
+func (w *watch) keep(key watched, list []closed) {
+	if len(list) == 0 {
+		delete(w.closes, key)
+		return
+	}
+	w.closes[key] = list
+}
+
 // sweep forgets, now and then, what did not come back.
 func (w *watch) sweep(now time.Time) {
-	if now.Sub(w.swept) < time.Hour {
+	if now.Sub(w.swept) < comeBackWithin/4 {
 		return
 	}
 	w.swept = now
@@ -72,9 +85,7 @@ func (w *watch) sweep(now time.Time) {
 				kept = append(kept, c)
 			}
 		}
-		if w.closes[key] = kept; len(kept) == 0 {
-			delete(w.closes, key)
-		}
+		w.keep(key, kept)
 	}
 }
 

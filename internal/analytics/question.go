@@ -84,6 +84,26 @@ type Question struct {
 	Now    time.Time // what is over, and what may still come back, depends on it
 }
 
+// needs says what of a fact the answer depends on, beside what it always does.
+func (q Question) needs() incident.FactPart {
+	var parts incident.FactPart
+	for _, c := range []struct {
+		needed bool
+		part   incident.FactPart
+	}{
+		{q.List != "", incident.FactID},
+		{q.By == ByDepartment || q.Filter.Department != "", incident.FactDepartment},
+		{q.By == ByService || q.By == ByKind || q.Filter.Service != "", incident.FactService},
+		{q.By == ByPriority || q.Filter.Priority != "", incident.FactPriority},
+		{q.By == ByKind, incident.FactTitle},
+	} {
+		if c.needed {
+			parts |= c.part
+		}
+	}
+	return parts
+}
+
 // Group names a group of incidents. Customer and service are of kinds only.
 type Group struct {
 	Name     string              `json:"name"`
@@ -137,7 +157,7 @@ func Ask(ctx context.Context, record Source, q Question) (Answer, error) {
 	}
 	a := newAsking(q)
 	filter := incident.FactFilter{Since: a.previous.period.Since, Customer: q.Filter.Customer, Scenario: q.Filter.Scenario,
-		Titles: q.By == ByKind}
+		With: q.needs()}
 	for f, err := range record.Facts(ctx, filter) {
 		if err != nil {
 			return Answer{}, err

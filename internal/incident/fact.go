@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Fact is one incident as figures see it: its present run in a few columns. Times that have not come are zero.
+// Fact is one incident as figures see it: its present run in a few columns. Times that have not come are zero,
+// and so is what FactFilter.With does not ask for.
 type Fact struct {
 	ID         ID
 	Run        int // 1, and one more for each reopening; everything below is of this run
@@ -15,7 +16,7 @@ type Fact struct {
 	Scenario   ScenarioName
 	Target     string
 	Priority   string
-	Title      string   // only when FactFilter.Titles asked for it
+	Title      string
 	Alerts     int      // how many alerts the incident had in PagerDuty when the run began
 	Attempted  Attempts // those that were allowed to change something
 	Outcome    Outcome
@@ -46,5 +47,19 @@ type FactFilter struct {
 	Until    time.Time // created before
 	Customer CustomerID
 	Scenario ScenarioName
-	Titles   bool // give Fact.Title, too
+	With     FactPart // what is needed beside the rest of a fact
 }
+
+// FactPart is a set of the parts of a fact that are not read unless they are asked for: reading them takes time.
+type FactPart uint
+
+// The parts. Without FactID only open incidents have their id.
+const (
+	FactID FactPart = 1 << iota
+	FactDepartment
+	FactService
+	FactPriority
+	FactTitle
+
+	FactEverything = FactID | FactDepartment | FactService | FactPriority | FactTitle
+)

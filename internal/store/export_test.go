@@ -32,6 +32,6 @@ func (s *Store) Plan(ctx context.Context, query string, args ...any) (string, er
 
 // FactsPlan is how the database goes about facts.
 func (s *Store) FactsPlan(ctx context.Context, f incident.FactFilter) (string, error) {
-	query, args := factsQuery(f)
+	query, args := factsQuery(f, columnsOf(f))
 	return s.Plan(ctx, query, args...)
 }

@@ -59,7 +59,7 @@ func TestFiguresOfOlderDatabase(t *testing.T) {
 	execSQL(t, path, `ALTER TABLE incidents DROP COLUMN title; ALTER TABLE incidents DROP COLUMN alert_count;
 		ALTER TABLE incidents DROP COLUMN attempted;
 		DELETE FROM goose_db_version WHERE version_id = 2`)
-	for f, err := range open(t, path).Facts(t.Context(), incident.FactFilter{Titles: true}) {
+	for f, err := range open(t, path).Facts(t.Context(), incident.FactFilter{With: incident.FactTitle}) {
 		if err != nil || f.Title != "disk \"/data\" 95 % 店" || f.Alerts != 3 || f.Attempted != 0b11 {
 			t.Errorf("%+v, %v", f, err)
 		}

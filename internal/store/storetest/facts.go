@@ -39,6 +39,7 @@ func facts(t *testing.T, s *store.Store) {
 		"nobody":   {incident.FactFilter{Customer: "' OR 1=1 --"}, ""},
 	} {
 		var ids []string
+		c.filter.With = incident.FactID
 		for f, err := range s.Facts(t.Context(), c.filter) {
 			must(t, err)
 			ids = append(ids, string(f.ID))
@@ -51,11 +52,17 @@ func facts(t *testing.T, s *store.Store) {
 	want := incident.Fact{ID: "Q1", Run: 1, Customer: "acme", Department: "east", Service: "PWEB", Scenario: "disk-full", Target: "web-1",
 		Priority: "P1", Alerts: 3, Outcome: incident.HandedOver, Reason: incident.Storm, CreatedAt: after(10), ReceivedAt: after(1),
 		StartedAt: after(10), OutcomeAt: after(60), TakenAt: after(70), EndedAt: after(80)}
-	wantSame(t, oneFact(t, s, incident.FactFilter{Since: after(10), Until: after(11)}), want)
 	want.Title = "ディスク使用率 95%"
-	wantSame(t, oneFact(t, s, incident.FactFilter{Since: after(10), Until: after(11), Titles: true}), want)
-	wantSame(t, oneFact(t, s, incident.FactFilter{Since: after(20), Until: after(21)}), incident.Fact{ID: "Q2", Run: 1, Service: "PWEB",
-		Priority: "P1", Alerts: 3, CreatedAt: after(20), ReceivedAt: after(1)})
+	wantSame(t, oneFact(t, s, incident.FactFilter{Since: after(10), Until: after(11), With: incident.FactEverything}), want)
+	for part, field := range map[incident.FactPart]*string{incident.FactID: (*string)(&want.ID), incident.FactDepartment: &want.Department,
+		incident.FactService: (*string)(&want.Service), incident.FactPriority: &want.Priority, incident.FactTitle: &want.Title} {
+		kept := *field
+		*field = ""
+		wantSame(t, oneFact(t, s, incident.FactFilter{Since: after(10), Until: after(11), With: incident.FactEverything &^ part}), want)
+		*field = kept
+	}
+	wantSame(t, oneFact(t, s, incident.FactFilter{Since: after(20), Until: after(21)}), incident.Fact{ID: "Q2", Run: 1, // it is open
+		Alerts: 3, CreatedAt: after(20), ReceivedAt: after(1)})
 }
 
 func oneFact(t *testing.T, s *store.Store, filter incident.FactFilter) incident.Fact {
@@ -78,13 +85,13 @@ func factsOfReopened(t *testing.T, s *store.Store) {
 	second := record("Q1")
 	second.WorkflowRun, second.ReceivedAt, second.Incident.Title, second.Incident.AlertCount = "run-2", after(100), "again", 7
 	begin(t, s, second)
-	f := oneFact(t, s, incident.FactFilter{Titles: true})
+	f := oneFact(t, s, incident.FactFilter{With: incident.FactEverything})
 	if f.Run != 2 || !f.ReceivedAt.Equal(after(100)) || !f.EndedAt.IsZero() || f.Title != "again" || f.Alerts != 7 {
 		t.Errorf("%+v", f)
 	}
 	second.Incident.Title, second.Incident.AlertCount = "still", 8
 	begin(t, s, second)
-	if f := oneFact(t, s, incident.FactFilter{Titles: true}); f.Title != "still" || f.Alerts != 8 {
+	if f := oneFact(t, s, incident.FactFilter{With: incident.FactEverything}); f.Title != "still" || f.Alerts != 8 {
 		t.Errorf("%+v", f)
 	}
 }
