@@ -83,6 +83,14 @@ func TestClockDisorder(t *testing.T) {
 	}
 }
 
+// Resolved while the engine was deciding: it did not work longer than the first response took.
+func TestMachineShareIsAtMostAll(t *testing.T) {
+	data := &record{facts: facts(t, "A acme/east/disk/a handed_over:storm 1h outcome=30s end=20s")}
+	if got := ask(t, data, analytics.Question{}).Figures.MachineShare; got != (analytics.Part{Time: 20 * time.Second, Of: 20 * time.Second}) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestReopened(t *testing.T) {
 	data := &record{facts: facts(t, `R acme/east/disk/a handed_over:storm 1h start=30h10s outcome=30h1m taken=30h2m end=30h5m`)}
 	data.facts[0].Run, data.facts[0].ReceivedAt = 2, data.facts[0].CreatedAt.Add(30*time.Hour)

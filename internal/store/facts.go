@@ -13,14 +13,71 @@ import (
 )
 
 // Facts streams incidents in the order of their creation, a few columns of each: what figures are made of. It reads as
-// of one moment and holds one row at a time, so a year costs no memory; whoever has enough ends the loop. After an
+// of one moment and holds a few pages of rows, so a year costs no memory; whoever has enough ends the loop. After an
 // error nothing more comes.
 func (s *Store) Facts(ctx context.Context, f incident.FactFilter) iter.Seq2[incident.Fact, error] {
 	return func(yield func(incident.Fact, error) bool) {
-		if err := s.eachFact(ctx, f, func(f incident.Fact) bool { return yield(f, nil) }); err != nil {
+		ctx, stop := context.WithCancel(ctx)
+		r := factReader{full: make(chan []incident.Fact, 2), used: make(chan []incident.Fact, 4)}
+		var err error
+		go func() {
+			defer close(r.full)
+			err = s.eachFact(ctx, f, func(f incident.Fact) bool { return r.add(ctx, f) })
+			if r.flush(ctx); err == nil {
+				err = ctx.Err() // what is cut off is not an answer
+			}
+		}()
+		defer func() { // nothing is left behind, however the loop ends
+			stop()
+			for range r.full {
+			}
+		}()
+		for page := range r.full {
+			for _, one := range page {
+				if !yield(one, nil) {
+					return
+				}
+			}
+			select {
+			case r.used <- page:
+			default:
+			}
+		}
+		if err != nil {
 			yield(incident.Fact{}, fmt.Errorf("read facts: %w", explain(err)))
 		}
 	}
+}
+
+// factReader hands facts over in pages, so that reading them and working on them take two cores.
+type factReader struct {
+	page       []incident.Fact
+	full, used chan []incident.Fact
+}
+
+const factPage = 256
+
+func (r *factReader) add(ctx context.Context, f incident.Fact) bool {
+	r.page = append(r.page, f)
+	return len(r.page) < factPage || r.flush(ctx)
+}
+
+func (r *factReader) flush(ctx context.Context) bool {
+	if len(r.page) == 0 {
+		return true
+	}
+	select {
+	case r.full <- r.page:
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case r.page = <-r.used:
+		r.page = r.page[:0]
+	default:
+		r.page = make([]incident.Fact, 0, factPage)
+	}
+	return true
 }
 
 func (s *Store) eachFact(ctx context.Context, filter incident.FactFilter, take func(incident.Fact) bool) error {

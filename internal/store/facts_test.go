@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -66,6 +67,38 @@ func TestFiguresOfOlderDatabase(t *testing.T) {
 	}
 }
 
+// Every row comes once, over many pages; and what is cut off in the middle says so.
+func TestManyFacts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	const count = 3000
+	year := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	fillYear(t, path, year, count)
+	next := 0
+	for f, err := range s.Facts(t.Context(), incident.FactFilter{With: incident.FactID}) {
+		if want := incident.ID(fmt.Sprintf("Q%013d", next)); err != nil || f.ID != want {
+			t.Fatalf("%s, %v; want %s", f.ID, err, want)
+		}
+		next++
+	}
+	if next != count {
+		t.Errorf("%d facts of %d", next, count)
+	}
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		got, last := 0, error(nil)
+		for _, err := range s.Facts(ctx, incident.FactFilter{}) {
+			cancel()
+			last = err
+			got++
+		}
+		cancel()
+		if got > count/2 || !errors.Is(last, context.Canceled) {
+			t.Fatalf("%d facts of %d, and then %v", got, count, last)
+		}
+	}
+}
+
 // A year of a large operation: 528 groups, 1,000,000 incidents. It takes a minute to build, so it is asked for:
 // SHODO_BENCH_INCIDENTS=1000000 go test -bench Stats -run '^$' ./internal/store
 func BenchmarkStats(b *testing.B) {
@@ -110,7 +143,7 @@ func BenchmarkStats(b *testing.B) {
 
 // fillYear writes incidents evenly over a year: 500 customers of 20 departments, 25 scenarios, 40 % of them repaired,
 // a third handed over.
-func fillYear(b *testing.B, path string, year time.Time, count int) {
+func fillYear(b testing.TB, path string, year time.Time, count int) {
 	b.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=synchronous(off)")
 	if err != nil {
