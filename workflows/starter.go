@@ -31,7 +31,9 @@ func (s *Starter) Hand(ctx context.Context, e incident.Event) error {
 	opts := s.options(e)
 	in := IncidentInput{Event: e}
 	if e.Type == incident.EventTriggered {
-		// The event travels in the start request, which saves each incident a signal. One that runs knows it already.
+		// The event travels in the start request, which saves each incident a signal. One that runs knows it already. And
+		// the first task comes with the answer to a worker of this process that has time, without the way through the queue.
+		opts.EnableEagerStart = true
 		_, err := s.client.ExecuteWorkflow(ctx, opts, IncidentWorkflow, in)
 		var started *serviceerror.WorkflowExecutionAlreadyStarted
 		if err != nil && !errors.As(err, &started) {

@@ -13,7 +13,7 @@ import "log/slog"
 
 // Options says what to run.
 type Options struct {
-	File             string       // the SQLite file; its folder is created when missing
+	File             string       // the SQLite file, with a second one beside it, FILE.visibility; its folder is created when missing
 	Port             int          // of the frontend; 0 takes a free one
 	Namespace        string       // is created in a new file
 	SearchAttributes []string     // keyword attributes of the namespace in a new file

@@ -51,14 +51,17 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.Port > 0 {
 		ports[0] = opts.Port
 	}
-	db := storage(opts.File)
-	if err := createSchema(opts.File); err != nil {
-		return nil, fmt.Errorf("create %q: %w", opts.File, err)
+	// What workflows are looked up by has a file of its own: each file has one connection, which is what limits the server.
+	db, lookup := storage(opts.File), storage(opts.File+".visibility")
+	for _, file := range []string{db.DatabaseName, lookup.DatabaseName} {
+		if err := createSchema(file); err != nil {
+			return nil, fmt.Errorf("create %q: %w", file, err)
+		}
 	}
 	if err := createNamespace(db, opts); err != nil {
 		return nil, fmt.Errorf("create namespace %q in %q: %w", opts.Namespace, opts.File, err)
 	}
-	cfg := serverConfig(db, ports)
+	cfg := serverConfig(db, lookup, ports)
 	authorizer, err := authorization.GetAuthorizerFromConfig(&cfg.Global.Authorization)
 	if err != nil {
 		return nil, fmt.Errorf("configure the embedded temporal server: %w", err)
@@ -166,7 +169,7 @@ func createNamespace(db *config.SQL, opts Options) error {
 	return sqlite.CreateNamespaces(db, ns)
 }
 
-func serverConfig(db *config.SQL, ports []int) *config.Config {
+func serverConfig(db, lookup *config.SQL, ports []int) *config.Config {
 	frontend := net.JoinHostPort(host, strconv.Itoa(ports[0]))
 	service := func(i int) config.Service {
 		return config.Service{RPC: config.RPC{GRPCPort: ports[i], BindOnLocalHost: true}}
@@ -175,8 +178,8 @@ func serverConfig(db *config.SQL, ports []int) *config.Config {
 	return &config.Config{
 		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: host}},
 		Persistence: config.Persistence{
-			DefaultStore: driver, VisibilityStore: driver, NumHistoryShards: 1,
-			DataStores: map[string]config.DataStore{driver: {SQL: db}},
+			DefaultStore: "history", VisibilityStore: "visibility", NumHistoryShards: 1,
+			DataStores: map[string]config.DataStore{"history": {SQL: db}, "visibility": {SQL: lookup}},
 		},
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10, MasterClusterName: clusterID, CurrentClusterName: clusterID,
