@@ -14,8 +14,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"runtime/pprof"
+	"strconv"
 )
 
 func main() {
@@ -30,6 +32,7 @@ type settings struct {
 	quick      bool
 	only       int
 	cpuProfile string
+	rowsOnly   bool
 	dir        string // where the databases are
 }
 
@@ -50,13 +53,20 @@ func run() (err error) {
 	flag.BoolVar(&s.quick, "quick", false, "measure for a short time: less exact")
 	flag.IntVar(&s.only, "only", 0, "measure only the part with this `number`, 1 to 5")
 	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "write a CPU profile to this `file`")
+	flag.BoolVar(&s.rowsOnly, "rows", false, "print only the rows of the table")
 	flag.StringVar(&s.dir, "dir", os.TempDir(), "the `folder` on whose disk the databases are made")
 	flag.Parse()
-	if s.only < 0 || s.only > len(parts) || flag.NArg() > 0 {
-		return errors.New("usage: bench [-quick] [-only 1..5] [-dir FOLDER] [-cpuprofile FILE]")
+	if s.only < 0 || s.only > len(parts) || flag.NArg() > 0 || s.only == 0 && s.cpuProfile != "" {
+		return errors.New("usage: bench [-quick] [-dir FOLDER] [-only 1..5 [-cpuprofile FILE]]")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if !s.rowsOnly {
+		printHead(os.Stdout, conditions(s))
+	}
+	if s.only == 0 {
+		return runEach(ctx, s)
+	}
 	if s.cpuProfile != "" {
 		end, err := startProfile(s.cpuProfile)
 		if err != nil {
@@ -64,17 +74,29 @@ func run() (err error) {
 		}
 		defer func() { err = errors.Join(err, end()) }()
 	}
-	t := &table{conditions: conditions(s)}
-	for i, part := range parts {
-		if s.only != 0 && s.only != i+1 {
-			continue
-		}
-		fmt.Fprintf(os.Stderr, "measuring %s ...\n", part.name)
-		if err := part.measure(ctx, s, t); err != nil {
-			return fmt.Errorf("measure %s: %w", part.name, err)
-		}
+	part, t := parts[s.only-1], new(table)
+	fmt.Fprintf(os.Stderr, "measuring %s ...\n", part.name)
+	if err := part.measure(ctx, s, t); err != nil {
+		return fmt.Errorf("measure %s: %w", part.name, err)
 	}
 	t.print(os.Stdout)
+	return nil
+}
+
+// runEach measures every part in a process of its own, so that none pays for what another one has left in the memory.
+func runEach(ctx context.Context, s settings) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for i := range parts {
+		one := exec.CommandContext(ctx, self, "-rows", "-only", strconv.Itoa(i+1), "-dir", s.dir, "-quick="+strconv.FormatBool(s.quick))
+		one.Stdout, one.Stderr = os.Stdout, os.Stderr
+		one.Cancel = func() error { return one.Process.Signal(os.Interrupt) }
+		if err := one.Run(); err != nil {
+			return fmt.Errorf("measure %s: %w", parts[i].name, err)
+		}
+	}
 	return nil
 }
 

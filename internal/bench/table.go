@@ -13,10 +13,7 @@ import (
 )
 
 // table is what the program prints.
-type table struct {
-	conditions []string
-	rows       []row
-}
+type table struct{ rows []row }
 
 type row struct{ what, result, aim, met string }
 
@@ -32,11 +29,15 @@ func (t *table) aim(what, result, aim string, met bool) {
 	t.rows = append(t.rows, row{what, result, aim, verdict})
 }
 
-func (t *table) print(w io.Writer) {
-	for _, c := range t.conditions {
+// printHead prints what stands above the rows.
+func printHead(w io.Writer, conditions []string) {
+	for _, c := range conditions {
 		fmt.Fprintf(w, "- %s\n", c)
 	}
 	fmt.Fprintf(w, "\n| measured | result | aim | met |\n|---|---|---|---|\n")
+}
+
+func (t *table) print(w io.Writer) {
 	for _, r := range t.rows {
 		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", r.what, r.result, r.aim, r.met)
 	}
@@ -49,7 +50,7 @@ func conditions(s settings) []string {
 		fmt.Sprintf("%s/%s, %d CPUs%s, GOMAXPROCS %d", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpuModel(), runtime.GOMAXPROCS(0)),
 		fmt.Sprintf("%s, Temporal server %s, SDK %s", runtime.Version(), version("go.temporal.io/server"), version("go.temporal.io/sdk")),
 		fmt.Sprintf("store and Temporal on SQLite files (WAL, synchronous FULL); one fsync takes %s (p50)", fsyncTime(s.dir)),
-		"receiver, engine, Temporal server and the measuring itself in one process",
+		"receiver, engine, Temporal server and the measuring itself in one process; a process for each part",
 	}
 	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
 		list = append(list, "load of the machine in the minutes before: "+strings.Join(strings.Fields(string(load))[:3], ", "))
