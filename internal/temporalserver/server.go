@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -242,16 +243,29 @@ func tuning() dynamicconfig.StaticClient {
 	}
 }
 
-// freePorts asks the system for n distinct free ports on the loopback interface.
+// The ports that are tried: below those that systems hand out by themselves, for connections and for port 0. Temporal
+// listens a moment after a port was found free, and nobody takes one of these in between by chance.
+const (
+	firstPort = 20000
+	lastPort  = 32000
+)
+
+// freePorts finds n distinct free ports on the loopback interface.
 func freePorts(n int) ([]int, error) {
 	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-		if err != nil {
-			return nil, err
+	var err error
+	for tries := 0; len(ports) < n && tries < 1000; tries++ {
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		l, busy := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if busy != nil {
+			err = busy
+			continue
 		}
 		defer l.Close() // all stay open until the end, so that no two are the same
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		ports = append(ports, port)
+	}
+	if len(ports) < n {
+		return nil, err
 	}
 	return ports, nil
 }
