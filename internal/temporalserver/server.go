@@ -225,6 +225,9 @@ func tuning() dynamicconfig.StaticClient {
 		dynamicconfig.HistoryPersistenceMaxQPS.Key():           100000,
 		dynamicconfig.FrontendPersistenceMaxQPS.Key():          100000,
 		dynamicconfig.MatchingPersistenceMaxQPS.Key():          100000,
+		// Workflows stay in memory for an hour after their end, 128,000 of them unless told otherwise: a gigabyte after ten
+		// thousand incidents. One that is not in memory is read again when something happens to it.
+		dynamicconfig.HistoryCacheHostLevelMaxSize.Key(): 4096,
 		// Fair from the start: switching it on when the first fairness key is seen reloads the queue, and a task that was
 		// just handed to a worker is lost until its timeout.
 		dynamicconfig.MatchingEnableFairness.Key(): true,
