@@ -34,7 +34,7 @@ type rival struct {
 
 // measureIncidents compares the engine with workflows written by hand, in turns on the same server.
 func measureIncidents(ctx context.Context, s settings, t *table) error {
-	rounds, count, singles := 5, 600, 100
+	rounds, count, singles := 5, 300, 100
 	if s.quick {
 		rounds, count, singles = 1, 300, 20
 	}
