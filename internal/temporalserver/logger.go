@@ -37,4 +37,30 @@ func (l logger) Warn(msg string, tags ...tag.Tag)   { l.write(slog.LevelDebug, m
 func (l logger) Error(msg string, tags ...tag.Tag)  { l.write(slog.LevelWarn, msg, tags) }
 func (l logger) DPanic(msg string, tags ...tag.Tag) { l.write(slog.LevelError, msg, tags) }
 func (l logger) Panic(msg string, tags ...tag.Tag)  { l.write(slog.LevelError, msg, tags); panic(msg) }
-func (l logger) Fatal(msg string, tags ...tag.Tag)  { l.write(slog.LevelError, msg, tags); panic(msg) }
+func (l logger) Fatal(msg string, tags ...tag.Tag)  { panic(fatal{msg: msg, tags: tags}) }
+
+// fatal is what the server would end the process for.
+type fatal struct {
+	msg  string
+	tags []tag.Tag
+}
+
+// Error is the server's message and what it says of the reason.
+func (f fatal) Error() string {
+	if err := f.Unwrap(); err != nil {
+		return f.msg + ": " + err.Error()
+	}
+	return f.msg
+}
+
+// Unwrap is the error that the server gives as the reason, or nil.
+func (f fatal) Unwrap() error {
+	for _, t := range f.tags {
+		if zap, ok := t.(tag.ZapTag); ok {
+			if err, ok := zap.Field().Interface.(error); ok { // its Value is only the text
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -43,15 +44,10 @@ type Server struct {
 }
 
 // Start runs a server on the options' file, creating the file when it does not exist, and returns when the server
-// answers. It gives up when ctx ends.
-func Start(ctx context.Context, opts Options) (*Server, error) {
-	ports, err := freePorts(4)
-	if err != nil {
-		return nil, fmt.Errorf("find ports for the embedded temporal server: %w", err)
-	}
-	if opts.Port > 0 {
-		ports[0] = opts.Port
-	}
+// answers. It gives up when ctx ends, and when another process has the port that the options ask for.
+func Start(ctx context.Context, opts Options) (*Server, error) { return start(ctx, opts, freePorts) }
+
+func start(ctx context.Context, opts Options, free func(n int) ([]int, error)) (*Server, error) {
 	// What workflows are looked up by has a file of its own: each file has one connection, which is what limits the server.
 	db, lookup := storage(opts.File), storage(opts.File+".visibility")
 	for _, file := range []string{db.DatabaseName, lookup.DatabaseName} {
@@ -62,32 +58,70 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err := createNamespace(db, opts); err != nil {
 		return nil, fmt.Errorf("create namespace %q in %q: %w", opts.Namespace, opts.File, err)
 	}
-	cfg := serverConfig(db, lookup, ports)
-	authorizer, err := authorization.GetAuthorizerFromConfig(&cfg.Global.Authorization)
+	s, err := listen(opts, free, func(ports []int) (*Server, error) {
+		return build(serverConfig(db, lookup, ports), ports, opts.Log)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("configure the embedded temporal server: %w", err)
+	}
+	if err := s.server.Start(); err != nil {
+		return nil, fmt.Errorf("start the embedded temporal server: %w", err)
+	}
+	if err := s.awaitReady(ctx, opts.Namespace); err != nil {
+		_ = s.server.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// listen builds a server on free ports. Temporal listens a moment after a port was found free; when another process
+// takes one in between, it is built again on others, unless the options ask for that port.
+func listen(opts Options, free func(n int) ([]int, error), build func(ports []int) (*Server, error)) (*Server, error) {
+	for try := 1; ; try++ {
+		ports, err := free(4)
+		if err != nil {
+			return nil, fmt.Errorf("find free ports: %w", err)
+		}
+		if opts.Port > 0 {
+			ports[0] = opts.Port
+		}
+		s, err := build(ports)
+		if err == nil || opts.Port > 0 || try == 10 || !errors.Is(err, syscall.EADDRINUSE) {
+			return s, err
+		}
+		opts.Log.Debug("a port was taken between finding and listening: taking others", "ports", ports, "err", err)
+	}
+}
+
+// build makes a server that listens and does not serve yet. Where Temporal would end the process, because it cannot
+// listen say, build gives the reason.
+func build(cfg *config.Config, ports []int, log *slog.Logger) (s *Server, err error) {
+	defer func() {
+		switch reason := recover().(type) {
+		case nil:
+		case fatal:
+			err = reason
+		default:
+			panic(reason)
+		}
+	}()
+	authorizer, err := authorization.GetAuthorizerFromConfig(&cfg.Global.Authorization)
+	if err != nil {
+		return nil, err
 	}
 	stopping := new(atomic.Bool)
 	server, err := temporal.NewServer(
 		temporal.WithConfig(cfg),
 		temporal.ForServices(temporal.DefaultServices),
-		temporal.WithLogger(logger{log: opts.Log, stopping: stopping}),
+		temporal.WithLogger(logger{log: log, stopping: stopping}),
 		temporal.WithAuthorizer(authorizer),
 		temporal.WithDynamicConfigClient(tuning()),
 		temporal.WithStaticHosts(members(ports)),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("configure the embedded temporal server: %w", err)
-	}
-	if err := server.Start(); err != nil {
-		return nil, fmt.Errorf("start the embedded temporal server: %w", err)
-	}
-	s := &Server{server: server, address: net.JoinHostPort(host, strconv.Itoa(ports[0])), stopping: stopping}
-	if err := s.awaitReady(ctx, opts.Namespace); err != nil {
-		_ = server.Stop()
 		return nil, err
 	}
-	return s, nil
+	return &Server{server: server, address: net.JoinHostPort(host, strconv.Itoa(ports[0])), stopping: stopping}, nil
 }
 
 // Address is the frontend's host:port on the loopback interface.
