@@ -49,7 +49,7 @@ func conditions(s settings) []string {
 		time.Now().UTC().Format(time.RFC3339),
 		fmt.Sprintf("%s/%s, %d CPUs%s, GOMAXPROCS %d", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpuModel(), runtime.GOMAXPROCS(0)),
 		fmt.Sprintf("%s, Temporal server %s, SDK %s", runtime.Version(), version("go.temporal.io/server"), version("go.temporal.io/sdk")),
-		fmt.Sprintf("store and Temporal on SQLite files (WAL, synchronous FULL); one fsync takes %s (p50)", fsyncTime(s.dir)),
+		fmt.Sprintf("store and Temporal on SQLite files (WAL, synchronous FULL, of the lookup file NORMAL); one fsync takes %s (p50)", fsyncTime(s.dir)),
 		"receiver, engine, Temporal server and the measuring itself in one process; a process for each part",
 	}
 	if load, err := os.ReadFile("/proc/loadavg"); err == nil {

@@ -49,7 +49,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) { return start(ct
 
 func start(ctx context.Context, opts Options, free func(n int) ([]int, error)) (*Server, error) {
 	// What workflows are looked up by has a file of its own: each file has one connection, which is what limits the server.
-	db, lookup := storage(opts.File), storage(opts.File+".visibility")
+	db, lookup := storage(opts.File, "FULL"), storage(opts.File+".visibility", "NORMAL")
 	for _, file := range []string{db.DatabaseName, lookup.DatabaseName} {
 		if err := createSchema(file); err != nil {
 			return nil, fmt.Errorf("create %q: %w", file, err)
@@ -153,15 +153,17 @@ func (s *Server) awaitReady(ctx context.Context, namespace string) error {
 	}
 }
 
-func storage(file string) *config.SQL {
+// storage is a SQLite file. With synchronous FULL every commit survives a power cut. NORMAL spares the wait for the disk,
+// and a power cut may take back the last commits: good for what workflows are looked up by, which decides nothing.
+func storage(file, synchronous string) *config.SQL {
 	return &config.SQL{
 		PluginName:   driver,
 		DatabaseName: file,
-		// With WAL one writer and several readers go together; FULL makes every commit survive a power cut.
+		// With WAL one writer and several readers go together.
 		ConnectAttributes: map[string]string{
 			"mode":         "rwc",
 			"journal_mode": "wal",
-			"synchronous":  "FULL",
+			"synchronous":  synchronous,
 			"busy_timeout": "10000",
 		},
 	}
@@ -179,7 +181,7 @@ func createSchema(file string) error {
 	if err := os.Remove(draft); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	db := storage(draft)
+	db := storage(draft, "FULL")
 	// The driver keeps its connection open for the life of the process, and a WAL would stay beside the draft.
 	db.ConnectAttributes = map[string]string{"mode": "rwc"}
 	if err := setupSchema(db); err != nil {
