@@ -83,6 +83,10 @@ const (
 	Acted       TransitionKind = "acted"        // what the engine did in PagerDuty: Why says it
 	ToldTier    TransitionKind = "told"         // a tier was told: By is the tier's name
 	PersonTook  TransitionKind = "taken"        // a person took it: By is who
+	Deferred    TransitionKind = "deferred"     // Question has to wait until Until: Window says why
+	Resumed     TransitionKind = "resumed"      // the wait of Question is over: Why says how
+	ToldContact TransitionKind = "contacted"    // a contact of the customer was told: By is the contact
+	Listed      TransitionKind = "listed"       // it stands in the digest of a window's end: By is who got the digest
 	ResponseEnd TransitionKind = "response_end" // the first response is over: the automatic outcome was carried out, or a person resolved it
 )
 
@@ -100,6 +104,12 @@ type Transition struct {
 	Reason   Reason         `json:"reason,omitempty"`
 	By       string         `json:"by,omitempty"`
 	Why      string         `json:"why,omitempty"`
+
+	// Of what quiet hours and maintenance have decided:
+	Question Question  `json:"question,omitempty"`
+	Window   string    `json:"window,omitempty"` // its name, with its kind: "quiet hours \"nights\""
+	Until    time.Time `json:"until,omitzero"`   // of Deferred: when it is asked again
+	Policy   string    `json:"policy,omitempty"` // of Deferred: the hash of the windows that were in force
 }
 
 // Considered is one scenario that was looked at for an incident, with the first condition that failed.
@@ -140,6 +150,7 @@ type Record struct {
 	CatalogVersion string       `json:"catalog_version"` //
 	EngineVersion  string       `json:"engine_version"`  //
 	Phase          Phase        `json:"phase"`           // where it is now
+	DeferredUntil  time.Time    `json:"deferred_until"`  // while it waits for the end of a window that forbids to wake anybody; zero otherwise
 	Outcome        Outcome      `json:"outcome"`         // empty while the first response runs
 	Reason         Reason       `json:"reason"`          //
 	Why            string       `json:"why"`             // the outcome in one sentence
