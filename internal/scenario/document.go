@@ -161,13 +161,6 @@ type closeDocument struct {
 	TellCustomer bool      `yaml:"tell_customer"`
 }
 
-func (c *closeDocument) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	type plain closeDocument
-	if d.Decode(n, (*plain)(c)); c.TellCustomer {
-		d.Warn(n, "tell_customer has no effect: this version knows no contacts of customers yet", "")
-	}
-}
-
 type handOverDocument struct {
 	To        string      `yaml:"to"`
 	Remaining []yaml.Node `yaml:"remaining"`
