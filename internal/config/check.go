@@ -57,7 +57,53 @@ func (l *loader) checkRules() {
 	if c.Slack.Channel != "" && c.Slack.BotToken.IsZero() && !l.broken["slack.bot_token"] {
 		l.report("slack.channel", "slack.bot_token is not set, so nothing can be told there", "set slack.bot_token")
 	}
+	for _, id := range c.Slack.Operators {
+		l.rule("slack.operators", checkSlackUser(id), `in Slack: the person's profile, "...", "Copy member ID"`)
+	}
+	if len(c.Slack.Operators) > 0 && c.Slack.SigningSecret.IsZero() && !l.broken["slack.signing_secret"] {
+		l.report("slack.operators", "slack.signing_secret is not set, so there is no slash command", "set slack.signing_secret")
+	}
+	l.checkTokens(c.API.Tokens)
 	l.checkTemporal(c.Temporal)
+}
+
+// MinToken is how many characters a token of the API has at least: it is all that keeps others out.
+const MinToken = 24
+
+var tokenName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+// checkTokens never repeats a token.
+func (l *loader) checkTokens(tokens Tokens) {
+	const path = "api.tokens"
+	if l.broken[path] {
+		return
+	}
+	owner := map[string]string{}
+	for _, name := range sortedKeys(tokens) {
+		text := tokens[name].Reveal()
+		switch {
+		case !tokenName.MatchString(name):
+			l.report(path, fmt.Sprintf("%q is not a name for a token", name), `small letters, digits, ".", "_" and "-", such as alice or deploy-bot`)
+		case name == "cli" || name == "slack":
+			l.report(path, fmt.Sprintf("the name %q is the engine's own", name), "take another one")
+		case text == "":
+			l.report(path, fmt.Sprintf("the token of %q is empty", name), "")
+		case len(text) < MinToken:
+			l.report(path, fmt.Sprintf("the token of %q has fewer than %d characters", name, MinToken), "make one with: openssl rand -hex 32")
+		case owner[text] != "":
+			l.report(path, fmt.Sprintf("%q and %q have the same token", owner[text], name), "give each its own: the record says by it who did what")
+		}
+		owner[text] = name
+	}
+}
+
+var slackUser = regexp.MustCompile(`^[UW][A-Z0-9]{6,20}$`)
+
+func checkSlackUser(id string) error {
+	if !slackUser.MatchString(id) {
+		return fmt.Errorf("%q is not the id of a Slack user", id)
+	}
+	return nil
 }
 
 func (l *loader) checkTemporal(t Temporal) {

@@ -8,6 +8,7 @@
 //
 // Secrets stand in the file as {env: NAME} or {file: PATH}. Their variable holds the secret itself, or with _FILE
 // added to its name the path of a file with it; they have no flag, because other users of a machine can see flags.
+// Where secrets have names, a variable holds NAME=SECRET or NAME=PATH of each.
 //
 // [Load] tells everything that is wrong at once. The package never opens a connection, and reads files only through
 // the function that it is given.
@@ -42,6 +43,7 @@ type Config struct {
 	Catalog     Catalog       `yaml:"catalog"`
 	PagerDuty   PagerDuty     `yaml:"pagerduty"`
 	Slack       Slack         `yaml:"slack"`
+	API         API           `yaml:"api"`
 	Temporal    Temporal      `yaml:"temporal"`
 	Store       Store         `yaml:"store"`
 	Log         Log           `yaml:"log"`
@@ -68,9 +70,19 @@ type PagerDuty struct {
 type Slack struct {
 	APIURL        string `yaml:"api_url" default:"https://slack.com/api/" doc:"Slack's Web API."`
 	BotToken      Secret `yaml:"bot_token" doc:"The app's bot token (xoxb-...). Without it nothing is told in Slack."`
-	SigningSecret Secret `yaml:"signing_secret" doc:"The app's signing secret, for what Slack sends to this server."`
+	SigningSecret Secret `yaml:"signing_secret" doc:"The app's signing secret, for what Slack sends to this server. Without it the slash command is off."`
 	Channel       string `yaml:"channel" doc:"Where incidents that belong to no customer are told: \"#name\" or a channel id."`
+
+	Operators []string `yaml:"operators" doc:"Slack's ids of the users who may change something by slash command, such as U024BE7LH."`
 }
+
+// API is the HTTP API of this server.
+type API struct {
+	Tokens Tokens `yaml:"tokens" doc:"Who may use the HTTP API: a token for each NAME, of at least 24 characters. The name stands in the record of what is done with it."`
+}
+
+// Tokens are secrets with names.
+type Tokens map[string]*Secret
 
 // Temporal is the workflow engine. Without an address it is embedded in this process.
 type Temporal struct {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,11 +20,13 @@ import (
 )
 
 // environ and files are what the tests' settings refer to.
-var environ = []string{"PD_TOKEN=t0ken", "PD_HOOK=h00k", "SLACK_TOKEN=xoxb-1", "TEMPORAL_KEY=tk", "WITH_BLANK=a b", "HOME=/root"}
+var environ = []string{"PD_TOKEN=t0ken", "PD_HOOK=h00k", "SLACK_TOKEN=xoxb-1", "TEMPORAL_KEY=tk", "ALICE_TOKEN=" + aliceToken, "WITH_BLANK=a b", "HOME=/root"}
+
+const aliceToken, botToken = "alice-0123456789-0123456789", "deploy-bot-0123456789-0123456789"
 
 func files(more map[string]string) func(string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
-		all := map[string]string{"/run/secrets/hook": "h00k2\n", "/run/secrets/slack": "s1gn"}
+		all := map[string]string{"/run/secrets/hook": "h00k2\n", "/run/secrets/slack": "s1gn", "/run/secrets/deploy_bot": botToken + "\n"}
 		for name, text := range more {
 			all[name] = text
 		}
@@ -83,10 +86,11 @@ func TestFile(t *testing.T) {
 		t.Fatal(problems)
 	}
 	got := []any{c.Listen, c.DataDir, c.StopTimeout, c.Catalog.Dir, c.Temporal.TLS.CA, c.Temporal.TLS.Cert, c.Temporal.APIKey.Reveal(), c.Temporal.UsesTLS(),
-		c.PagerDuty.WebhookSecrets[1].Reveal(), c.Slack.SigningSecret.Reveal(), c.StoreURL(), c.Log.Level,
+		c.PagerDuty.WebhookSecrets[1].Reveal(), c.Slack.SigningSecret.Reveal(), c.Slack.Operators,
+		c.API.Tokens["alice"].Reveal(), c.API.Tokens["deploy-bot"].Reveal(), len(c.API.Tokens), c.StoreURL(), c.Log.Level,
 		c.Actions.LocalRun.Programs, fmt.Sprint(c.Actions.HTTP.AllowLinkLocal)}
 	want := []any{":9090", "/etc/shodo/state", 90 * time.Second, "/etc/catalog", "/etc/shodo/ca.pem", "/etc/cert.pem", "tk", true,
-		"h00k2", "s1gn", "sqlite:///var/lib/shodo/store.db", slog.LevelDebug,
+		"h00k2", "s1gn", []string{"U024BE7LH", "W012A3CDE"}, aliceToken, botToken, 2, "sqlite:///var/lib/shodo/store.db", slog.LevelDebug,
 		[]string{"/usr/bin/systemctl", "/usr/bin/df"}, "[169.254.169.254/32 fe80::/10]"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -169,12 +173,56 @@ func TestWithoutAFile(t *testing.T) {
 func TestWrongVariablesAndFlags(t *testing.T) {
 	env := []string{"SHODO_STOP_TIMEOUT=soon", "SHODO_LOG_FORMAT=jsn", "SHODO_PAGERDUTY_TOKEN=t", "SHODO_PAGERDUTY_TOKEN_FILE=/t", "SHODO_LISTN=:80",
 		"SHODO_ACME_KEY=x", "SHODO_SLACK_BOT_TOKEN_FILE=rel", "SHODO_TEMPORAL_TLS_ENABLED=maybe", "SHODO_ACTIONS_HTTP_ALLOW_LINK_LOCAL=all",
-		"SHODO_SLACK_SIGNING_SECRET=a b"}
+		"SHODO_SLACK_SIGNING_SECRET=a b",
+		"SHODO_API_TOKENS=alice=" + aliceToken + ",hunter2"}
 	c, problems := load("shodo.yaml", smallest, map[string]string{"listen": "nowhere", "log.level": "loud"}, env...)
 	if c != nil {
 		t.Error("a config in spite of problems")
 	}
+	if strings.Contains(problems.Error(), "hunter2") || strings.Contains(problems.Error(), aliceToken) {
+		t.Error("a problem repeats a token")
+	}
 	yamldoctest.Compare(t, "testdata/wrong-variables-and-flags.problems", problems)
+}
+
+// TestTokens: secrets with names come from the file, from a variable and from files that a variable names.
+func TestTokens(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		env  []string
+		want map[string]string
+		from string
+	}{
+		{"file", nil, map[string]string{"alice": aliceToken}, `shodo.yaml:4, environment variable "ALICE_TOKEN"`},
+		{"variable", []string{"SHODO_API_TOKENS=bob=" + botToken + ", carol=" + aliceToken},
+			map[string]string{"bob": botToken, "carol": aliceToken}, "environment variable SHODO_API_TOKENS"},
+		{"files", []string{"SHODO_API_TOKENS_FILE=bob=/run/secrets/deploy_bot"},
+			map[string]string{"bob": botToken}, `environment variable SHODO_API_TOKENS_FILE, file "/run/secrets/deploy_bot"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, problems := load("shodo.yaml", smallest+"api: {tokens: {alice: {env: ALICE_TOKEN}}}\n", nil, tt.env...)
+			if problems != nil {
+				t.Fatal(problems)
+			}
+			got, printed := map[string]string{}, []string{}
+			for name, token := range c.API.Tokens {
+				got[name] = token.Reveal()
+				printed = append(printed, name+": <secret>")
+			}
+			slices.Sort(printed)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if d := described(c, "api.tokens"); d.From != tt.from || d.Value != strings.Join(printed, ", ") {
+				t.Errorf("described %+v", d)
+			}
+		})
+	}
+	for _, bad := range []string{"SHODO_API_TOKENS_FILE=/run/secrets/deploy_bot", "SHODO_API_TOKENS_FILE=bob=rel", "SHODO_API_TOKENS_FILE=bob=/none"} {
+		if c, problems := load("shodo.yaml", smallest, nil, bad); c != nil || len(problems) != 1 {
+			t.Errorf("%s: problems %v", bad, problems)
+		}
+	}
 }
 
 func TestFileThatDoesNotExist(t *testing.T) {
@@ -199,7 +247,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := fmt.Sprintf("%v %+v %#v %s %s %v", c, *c, c.PagerDuty, c, asJSON, c.Describe())
-	for _, s := range []string{"t0ken", "h00k", "xoxb-1", "s1gn", `"tk"`, "{tk"} {
+	for _, s := range []string{"t0ken", "h00k", "xoxb-1", "s1gn", `"tk"`, "{tk", aliceToken, botToken} {
 		if strings.Contains(all, s) {
 			t.Errorf("the configuration prints the secret %q", s)
 		}
@@ -251,13 +299,14 @@ func TestReference(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	for _, name := range []string{"good-all", "values-that-make-no-sense", "secrets-written-out"} {
+	for _, name := range []string{"good-all", "values-that-make-no-sense", "secrets-written-out", "tokens-that-make-no-sense"} {
 		data, err := os.ReadFile("testdata/" + name + ".yaml")
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(string(data), "127.0.0.1:0")
 	}
+	f.Add("api: {tokens: {alice: *b, bob: !!str c}}", "a=b")
 	f.Fuzz(func(t *testing.T, text, value string) {
 		flags := map[string]string{}
 		for _, s := range config.Settings() {

@@ -139,17 +139,32 @@ func (l *loader) overlayFiles(s Setting, from, paths string) {
 	l.config.origins[s.Path] = origin{what: from, place: yamldoc.Place{File: from, Path: s.Path}}
 	l.broken[s.Path] = false
 	var secrets []Secret
+	tokens := Tokens{}
+	into := s.value.Addr().Interface()
 	for _, path := range strings.Split(paths, ",") {
-		if path = strings.TrimSpace(path); !filepath.IsAbs(path) {
+		path = strings.TrimSpace(path)
+		name, named := "", false
+		if _, ok := into.(*Tokens); ok {
+			if name, path, named = strings.Cut(path, "="); !named {
+				l.fail(s.Path, fmt.Sprintf("%q is not NAME=PATH", name), "such as alice=/run/secrets/alice_token")
+				return
+			}
+		}
+		if !filepath.IsAbs(path) {
 			l.fail(s.Path, fmt.Sprintf("%q is not an absolute path", path), "such as /run/secrets/pagerduty_token")
 			return
 		}
-		secrets = append(secrets, Secret{ref: secret.Ref{File: path}})
+		one := Secret{ref: secret.Ref{File: path}}
+		secrets = append(secrets, one)
+		tokens[name] = &one
 	}
-	if one, ok := s.value.Addr().Interface().(*Secret); ok {
-		*one = secrets[0]
-	} else {
-		s.value.Set(reflect.ValueOf(secrets))
+	switch into := into.(type) {
+	case *Secret:
+		*into = secrets[0]
+	case *[]Secret:
+		*into = secrets
+	case *Tokens:
+		*into = tokens
 	}
 }
 
@@ -194,6 +209,13 @@ func secretsIn(v reflect.Value) []*Secret {
 	if one, ok := v.Addr().Interface().(*Secret); ok {
 		return []*Secret{one}
 	}
+	if tokens, ok := v.Interface().(Tokens); ok {
+		var list []*Secret
+		for _, name := range sortedKeys(tokens) {
+			list = append(list, tokens[name])
+		}
+		return list
+	}
 	list := make([]*Secret, v.Len())
 	for i := range list {
 		list[i] = v.Index(i).Addr().Interface().(*Secret)
@@ -226,6 +248,16 @@ func setText(v reflect.Value, text string) error {
 		*into = nil
 		for _, part := range splitList(text) {
 			*into = append(*into, NewSecret(part))
+		}
+	case *Tokens:
+		*into = Tokens{}
+		for i, part := range splitList(text) {
+			name, value, named := strings.Cut(part, "=")
+			if !named {
+				return fmt.Errorf("entry %d is not NAME=SECRET", i+1) // it may be a secret without its name: it is not repeated
+			}
+			one := NewSecret(value)
+			(*into)[name] = &one
 		}
 	case *[]string:
 		*into = splitList(text)

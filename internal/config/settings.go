@@ -81,6 +81,8 @@ func typeName(t reflect.Type) string {
 		return "secret"
 	case reflect.TypeFor[[]Secret]():
 		return "list of secrets"
+	case reflect.TypeFor[Tokens]():
+		return "secrets by name"
 	case reflect.TypeFor[[]string]():
 		return "list of texts"
 	case reflect.TypeFor[[]netip.Prefix]():
@@ -144,6 +146,12 @@ func printed(v reflect.Value) string {
 		return strings.ToLower(value.String())
 	case time.Duration:
 		return shortDuration(value)
+	case Tokens:
+		var parts []string
+		for _, name := range sortedKeys(value) {
+			parts = append(parts, name+": "+value[name].String())
+		}
+		return strings.Join(parts, ", ")
 	}
 	if v.Kind() != reflect.Slice {
 		return fmt.Sprint(v.Interface())
@@ -179,6 +187,7 @@ separated by commas there. A relative path in the file is relative to the file's
 
 Secrets are never written into the file: it says where they are, ` + "`{env: NAME}` or `{file: /absolute/path}`" + `. A secret's own
 variable holds the secret itself, and the variable with ` + "`_FILE`" + ` added holds the path of a file with it. Secrets have no flag.
+Secrets by name are written ` + "`{alice: {env: ALICE_TOKEN}}` in the file and `alice=SECRET` (with `_FILE`: `alice=/path`)" + ` in the variable.
 
 ` + "`shodo config check`" + ` tells everything that is wrong at once, and otherwise each setting with where its value came from.
 This page is made from the code; do not edit it by hand.
