@@ -24,6 +24,7 @@ type Filter struct {
 	Outcome  Outcome      //
 	Phase    Phase        //
 	Open     bool         // only those whose first response is not over
+	Deferred bool         // only those that wait for the end of a window
 	Limit    int          // how many, newest first; 0 means DefaultLimit, and MaxLimit is the most
 }
 

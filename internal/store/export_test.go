@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
+	"testing"
 
 	"shodo/internal/incident"
 )
@@ -34,4 +36,31 @@ func (s *Store) Plan(ctx context.Context, query string, args ...any) (string, er
 func (s *Store) FactsPlan(ctx context.Context, f incident.FactFilter) (string, error) {
 	query, args := factsQuery(f, columnsOf(f))
 	return s.Plan(ctx, query, args...)
+}
+
+// OldDatabase makes a database as an earlier version left it, runs the statements on it, and gives its path.
+func OldDatabase(t *testing.T, version int64, statements ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "store.db")
+	if err := prepareFile(path); err != nil {
+		t.Fatal(err)
+	}
+	db, err := openSQLite(path, writing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	provider, err := newProvider(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), version); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range statements {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%v in %s", err, statement)
+		}
+	}
+	return path
 }

@@ -36,37 +36,6 @@ func TestPlansOfFigures(t *testing.T) {
 	}
 }
 
-// A database of the first version gets titles, numbers of alerts and attempts from what was recorded then.
-func TestFiguresOfOlderDatabase(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store.db")
-	s := open(t, path)
-	for run, title := range []string{"first", "disk \"/data\" 95 % 店"} {
-		_, err := s.Begin(t.Context(), incident.Record{Incident: incident.Incident{ID: "Q1", Title: title, AlertCount: 2 + run, CreatedAt: time.UnixMicro(1)},
-			WorkflowRun: fmt.Sprint("run-", run)})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for attempt, run := range []int{1, 2, 2, 1} { // attempt 0 is of a step before any
-		_, err := s.StartStep(t.Context(), incident.Step{StepKey: incident.StepKey{Incident: "Q1", Run: run, Phase: incident.Recover, Attempt: attempt},
-			StartedAt: time.UnixMicro(2)})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	execSQL(t, path, `ALTER TABLE incidents DROP COLUMN title; ALTER TABLE incidents DROP COLUMN alert_count;
-		ALTER TABLE incidents DROP COLUMN attempted;
-		DELETE FROM goose_db_version WHERE version_id = 2`)
-	for f, err := range open(t, path).Facts(t.Context(), incident.FactFilter{With: incident.FactTitle}) {
-		if err != nil || f.Title != "disk \"/data\" 95 % 店" || f.Alerts != 3 || f.Attempted != 0b11 {
-			t.Errorf("%+v, %v", f, err)
-		}
-	}
-}
-
 // Every row comes once, over many pages; and what is cut off in the middle says so.
 func TestManyFacts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")

@@ -41,7 +41,7 @@ func (s *Store) record(ctx context.Context, id incident.ID) (incident.Record, er
 		return none, err
 	}
 	r.Transitions, err = collect(ctx, snapshot, scanTransition, `
-		SELECT incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why
+		SELECT incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why, question, window_name, until, policy
 		FROM transitions WHERE incident = $1 ORDER BY at, seq`, text(id))
 	if err != nil {
 		return none, err
@@ -106,6 +106,9 @@ func listQuery(f incident.Filter) (string, []any) {
 	if f.Open {
 		where = append(where, "i.ended_at IS NULL")
 	}
+	if f.Deferred {
+		where = append(where, "i.deferred_until IS NOT NULL")
+	}
 	query := selectRecords
 	if len(where) > 0 {
 		query += " WHERE " + strings.Join(where, " AND ")
@@ -119,7 +122,7 @@ func listQuery(f incident.Filter) (string, []any) {
 }
 
 const selectRecords = `SELECT r.doc, i.run, i.workflow_run, i.phase, i.outcome, i.reason, i.why, i.received_at,
-	i.started_at, i.outcome_at, i.taken_at, i.taken_by, i.ended_at
+	i.started_at, i.outcome_at, i.taken_at, i.taken_by, i.ended_at, i.deferred_until
 	FROM incidents i JOIN runs r ON r.incident = i.incident AND r.run = i.run`
 
 func scanRecord(row scanner) (incident.Record, error) {
@@ -130,9 +133,9 @@ func scanRecord(row scanner) (incident.Record, error) {
 	var phase incident.Phase
 	var outcome incident.Outcome
 	var reason incident.Reason
-	var received, started, outcomeAt, taken, ended sql.NullInt64
+	var received, started, outcomeAt, taken, ended, deferred sql.NullInt64
 	err := row.Scan(&doc, &run, &workflowRun, &phase, &outcome, &reason, &why, &received, &started, &outcomeAt, &taken,
-		&takenBy, &ended)
+		&takenBy, &ended, &deferred)
 	if err != nil {
 		return r, err
 	}
@@ -141,14 +144,15 @@ func scanRecord(row scanner) (incident.Record, error) {
 	}
 	r.Run, r.WorkflowRun, r.Phase, r.Outcome, r.Reason, r.Why, r.TakenBy = run, workflowRun, phase, outcome, reason, why, takenBy
 	r.ReceivedAt, r.StartedAt, r.OutcomeAt = instant(received), instant(started), instant(outcomeAt)
-	r.TakenAt, r.EndedAt = instant(taken), instant(ended)
+	r.TakenAt, r.EndedAt, r.DeferredUntil = instant(taken), instant(ended), instant(deferred)
 	return r, nil
 }
 
 func scanTransition(row scanner) (incident.Transition, error) {
 	var t incident.Transition
-	var at sql.NullInt64
-	err := row.Scan(&t.Incident, &t.Run, &t.Key, &at, &t.Kind, &t.Phase, &t.Attempt, &t.Outcome, &t.Reason, &t.By, &t.Why)
-	t.At = instant(at)
+	var at, until sql.NullInt64
+	err := row.Scan(&t.Incident, &t.Run, &t.Key, &at, &t.Kind, &t.Phase, &t.Attempt, &t.Outcome, &t.Reason, &t.By, &t.Why,
+		&t.Question, &t.Window, &until, &t.Policy)
+	t.At, t.Until = instant(at), instant(until)
 	return t, err
 }

@@ -32,7 +32,7 @@ import (
 
 // The errors that callers tell apart. Test with errors.Is; each comes wrapped with what was being done.
 var (
-	// ErrNotFound: the store has no such incident.
+	// ErrNotFound: the store has no such incident, or no such maintenance.
 	ErrNotFound = errors.New("not found")
 	// ErrClosed: the store was closed before the write could be made.
 	ErrClosed = errors.New("the store is closed")

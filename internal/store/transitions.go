@@ -12,7 +12,8 @@ import (
 // Append adds lines to incidents' histories, all of them or none. A line whose incident, run and key are there already
 // changes nothing. In the same write the incident's row follows: PhaseBegan sets the phase; the first Ended of a run
 // sets outcome, reason, why, outcome_at and, if it has one, the phase; the first PersonTook who took it and when; the
-// first ResponseEnd ends it. Lines of an earlier run leave the row alone. ErrNotFound: no such incident has begun.
+// first ResponseEnd ends it; a deferral of Page sets until when it waits, and Resumed that it waits no more. Lines of an
+// earlier run leave the row alone. ErrNotFound: no such incident has begun.
 func (s *Store) Append(ctx context.Context, transitions []incident.Transition) error {
 	if len(transitions) == 0 {
 		return nil
@@ -20,6 +21,9 @@ func (s *Store) Append(ctx context.Context, transitions []incident.Transition) e
 	for _, n := range transitions {
 		if n.Key == "" || n.At.IsZero() {
 			return fmt.Errorf("record transition of incident %q: %w: it needs a key and a time", n.Incident, ErrInvalid)
+		}
+		if n.Kind == incident.Deferred && (n.Question == "" || n.Until.IsZero()) {
+			return fmt.Errorf("record transition %q of incident %q: %w: a deferral needs a question and its end", n.Key, n.Incident, ErrInvalid)
 		}
 	}
 	err := s.write(ctx, func(t *tx) error {
@@ -41,15 +45,16 @@ func appendOne(t *tx, n incident.Transition) error {
 		return err
 	}
 	added, err := t.exec(`
-		INSERT INTO transitions (incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		INSERT INTO transitions (incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why, question,
+			window_name, until, policy)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (incident, run, key) DO NOTHING`,
 		text(n.Incident), n.Run, text(n.Key), micros(n.At), text(n.Kind), text(n.Phase), n.Attempt, text(n.Outcome),
-		text(n.Reason), text(n.By), text(n.Why))
+		text(n.Reason), text(n.By), text(n.Why), text(n.Question), text(n.Window), micros(n.Until), text(n.Policy))
 	if err != nil || added == 0 {
 		return err
 	}
-	n.At = n.At.UTC()
+	n.At, n.Until = n.At.UTC(), n.Until.UTC()
 	t.publish(incident.Change{Transition: &n})
 	return follow(t, n)
 }
@@ -73,6 +78,8 @@ func follow(t *tx, n incident.Transition) error {
 	case incident.ResponseEnd:
 		_, err = t.exec(`UPDATE incidents SET ended_at = $1, phase = $2
 			WHERE incident = $3 AND run = $4 AND ended_at IS NULL`, micros(n.At), string(incident.End), id, n.Run)
+	case incident.Deferred, incident.Resumed, incident.Listed, incident.ToldContact:
+		err = followDeferral(t, n)
 	}
 	return err
 }

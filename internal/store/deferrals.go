@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"shodo/internal/incident"
+)
+
+// A deferral begins with a transition of kind Deferred and is open until one of the same incident, run and question
+// ends it: Resumed ends one of Page; Listed and ToldContact end one of Contact; a new Deferred replaces either. "Until"
+// is the order in which they were stored, whatever times they bear.
+
+// OpenDeferrals lists everything that waits for the end of a window, the soonest end first.
+func (s *Store) OpenDeferrals(ctx context.Context) ([]incident.Deferral, error) {
+	list, err := collect(ctx, s.readDB, scanDeferral, openDeferrals)
+	if err != nil {
+		return nil, fmt.Errorf("list open deferrals: %w", err)
+	}
+	return list, nil
+}
+
+// DeferralsUntil lists what of a customer was deferred until a time: what still waits, and what has ended. Those that
+// were replaced are in neither list: they wait for another end. Each list is in the order of At.
+func (s *Store) DeferralsUntil(ctx context.Context, customer incident.CustomerID, until time.Time) (open, ended []incident.Deferral, err error) {
+	type one struct {
+		incident.Deferral
+		open bool
+	}
+	list, err := collect(ctx, s.readDB, func(row scanner) (d one, err error) {
+		d.Deferral, err = scanDeferral(scanFirst{row, &d.open})
+		return d, err
+	}, deferralsUntil, text(customer), micros(until), string(incident.Deferred))
+	if err != nil {
+		return nil, nil, fmt.Errorf("list what of customer %q was deferred until %s: %w", customer, until.Format(time.RFC3339), err)
+	}
+	for _, d := range list {
+		if d.open {
+			open = append(open, d.Deferral)
+		} else {
+			ended = append(ended, d.Deferral)
+		}
+	}
+	return open, ended, nil
+}
+
+const (
+	deferralColumns = `incident, run, key, customer, question, at, until, window_name, policy`
+
+	openDeferrals = `SELECT ` + deferralColumns + ` FROM deferrals WHERE ended = '' ORDER BY until, at, incident, run, key`
+
+	deferralsUntil = `SELECT CASE WHEN ended = '' THEN 1 ELSE 0 END, ` + deferralColumns + ` FROM deferrals
+		WHERE customer = $1 AND until = $2 AND ended <> $3 ORDER BY at, incident, run, key`
+)
+
+func scanDeferral(row scanner) (incident.Deferral, error) {
+	var d incident.Deferral
+	var at, until sql.NullInt64
+	err := row.Scan(&d.Incident, &d.Run, &d.Key, &d.Customer, &d.Question, &at, &until, &d.Window, &d.Policy)
+	d.At, d.Until = instant(at), instant(until)
+	return d, err
+}
+
+// scanFirst scans a row whose first column goes into a place of its own.
+type scanFirst struct {
+	row   scanner
+	first any
+}
+
+func (s scanFirst) Scan(dest ...any) error { return s.row.Scan(append([]any{s.first}, dest...)...) }
+
+// followDeferral carries a new transition into what waits.
+func followDeferral(t *tx, n incident.Transition) error {
+	switch n.Kind {
+	case incident.Deferred:
+		if err := endDeferral(t, n); err != nil {
+			return err
+		}
+		_, err := t.exec(`
+			INSERT INTO deferrals (incident, run, key, customer, question, at, until, window_name, policy, ended)
+			SELECT incident, $2, $3, customer, $4, $5, $6, $7, $8, '' FROM incidents WHERE incident = $1`,
+			text(n.Incident), n.Run, text(n.Key), text(n.Question), micros(n.At), micros(n.Until), text(n.Window), text(n.Policy))
+		if err != nil {
+			return err
+		}
+	case incident.Resumed:
+		if n.Question != incident.Page {
+			return nil
+		}
+		if err := endDeferral(t, n); err != nil {
+			return err
+		}
+	case incident.Listed, incident.ToldContact:
+		if n.Question != incident.Contact {
+			return nil
+		}
+		return endDeferral(t, n)
+	}
+	if n.Question != incident.Page {
+		return nil
+	}
+	_, err := t.exec(`UPDATE incidents SET deferred_until = $1 WHERE incident = $2 AND run = $3`,
+		micros(n.Until), text(n.Incident), n.Run)
+	return err
+}
+
+// endDeferral ends what of the transition's question is open.
+func endDeferral(t *tx, n incident.Transition) error {
+	_, err := t.exec(`UPDATE deferrals SET ended = $1 WHERE incident = $2 AND run = $3 AND question = $4 AND ended = ''`,
+		string(n.Kind), text(n.Incident), n.Run, text(n.Question))
+	return err
+}
