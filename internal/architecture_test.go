@@ -22,7 +22,7 @@ import (
 const module = "shodo/"
 
 var (
-	rules = []string{"internal/scenario", "internal/customer", "internal/quiethours", "internal/catalog", "internal/guard",
+	rules = []string{"internal/scenario", "internal/quiethours", "internal/calendar", "internal/customer", "internal/catalog", "internal/guard",
 		"internal/handover", "internal/analytics", "internal/report", "internal/backtest"}
 	edges = []string{"internal/pagerduty", "internal/slack", "internal/mail", "internal/action", "internal/source",
 		"internal/store", "internal/web", "internal/temporalserver", "internal/sandbox"}

@@ -1,0 +1,228 @@
+package quiethours
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"shodo/internal/incident"
+)
+
+// Decision is the answers to all three questions for one incident at one instant.
+type Decision struct {
+	Contact, Page, Recover Ruling
+}
+
+// Ruling gives the answer to one question; the zero Ruling when there is no such question.
+func (d Decision) Ruling(q incident.Question) Ruling {
+	switch q {
+	case incident.Contact:
+		return d.Contact
+	case incident.Page:
+		return d.Page
+	case incident.MayRecover:
+		return d.Recover
+	}
+	return Ruling{}
+}
+
+// Ruling is the answer to one question.
+type Ruling struct {
+	Question incident.Question
+	Answer   incident.Answer
+	Until    time.Time // the first instant at which the answer is no longer this one, at most Horizon away; zero for Allow
+	Window   string    // the label of the window that gives the answer, the one that lasts longest of several; empty for Allow
+	Why      string    // one sentence for people
+}
+
+// Decide answers the three questions for the incident at an instant.
+func (p Policy) Decide(at time.Time, inc incident.Incident, c incident.Customer) Decision {
+	d := decider{clock: clock{zone: p.Zone()}, at: at, limit: at.Add(Horizon), incident: inc, customer: c,
+		windows: make([]candidate, len(p.windows))}
+	for i := range p.windows {
+		d.windows[i].Window = &p.windows[i]
+		span, found := d.windows[i].When.next(&d.clock, at, d.limit)
+		d.windows[i].open = found && span.Covers(at)
+	}
+	return Decision{Contact: d.rule(incident.Contact), Page: d.rule(incident.Page), Recover: d.rule(incident.MayRecover)}
+}
+
+// decider makes one decision.
+type decider struct {
+	clock     clock
+	at, limit time.Time
+	incident  incident.Incident
+	customer  incident.Customer
+	windows   []candidate
+}
+
+// candidate is a window with what is known of it for this decision.
+type candidate struct {
+	*Window
+	open    bool // at the instant that is asked about
+	fit     fit  // its conditions; evaluated when they first matter
+	failure error
+}
+
+// fit says whether a window is about an incident.
+type fit int
+
+const (
+	unknown fit = iota // not evaluated yet
+	fits
+	excluded // match does not hold, or unless does
+	broken   // a condition could not be evaluated
+)
+
+// rule answers one question.
+func (d *decider) rule(q incident.Question) Ruling {
+	answer := incident.Allow
+	for i := range d.windows {
+		w := &d.windows[i]
+		if a := w.Answer(q); w.open && strictness(a) > strictness(answer) && d.applies(w, q) {
+			answer = a
+		}
+	}
+	if answer == incident.Allow {
+		return Ruling{Question: q, Answer: answer, Why: d.whyAllowed(q)}
+	}
+	window, own := d.longest(q, answer)
+	until := d.until(q, answer)
+	return Ruling{Question: q, Answer: answer, Until: until, Window: window.Label(), Why: d.why(q, answer, window, own, until)}
+}
+
+// applies says whether the window is about this incident, as far as the question goes.
+func (d *decider) applies(w *candidate, q incident.Question) bool {
+	if w.fit == unknown {
+		w.fit, w.failure = d.fit(w.Window)
+	}
+	return w.fit == fits || w.fit == broken && q == incident.MayRecover
+}
+
+// fit evaluates the conditions. What is excluded by one condition is so whether or not the other breaks.
+func (d *decider) fit(w *Window) (fit, error) {
+	var failure error
+	if w.Match != nil {
+		holds, err := w.Match.Holds(d.incident, d.customer)
+		if err == nil && !holds {
+			return excluded, nil
+		}
+		if err != nil {
+			failure = fmt.Errorf("match: %s: %w", w.Match.Source(), err)
+		}
+	}
+	if w.Unless != nil {
+		holds, err := w.Unless.Holds(d.incident, d.customer)
+		if err == nil && holds {
+			return excluded, nil
+		}
+		if err != nil {
+			failure = fmt.Errorf("unless: %s: %w", w.Unless.Source(), err)
+		}
+	}
+	if failure != nil {
+		return broken, failure
+	}
+	return fits, nil
+}
+
+// longest gives the open window of that answer whose own cover ends last, with that end.
+func (d *decider) longest(q incident.Question, answer incident.Answer) (*candidate, time.Time) {
+	var found *candidate
+	var end time.Time
+	for i := range d.windows {
+		w := &d.windows[i]
+		if !w.open || w.Answer(q) != answer || !d.applies(w, q) {
+			continue
+		}
+		if e := d.extend(w, d.at); found == nil || e.After(end) {
+			found, end = w, e
+		}
+	}
+	return found, end
+}
+
+// extend gives the end of what the window covers without a break from an instant on; the instant itself when it does not
+// cover it.
+func (d *decider) extend(w *candidate, from time.Time) time.Time {
+	for from.Before(d.limit) {
+		s, found := w.When.next(&d.clock, from, d.limit)
+		if !found || !s.Covers(from) {
+			return from
+		}
+		from = s.End
+	}
+	return d.limit
+}
+
+// until gives the first instant at which the answer is another one: no window gives it any more, or a stricter one
+// opens.
+func (d *decider) until(q incident.Question, answer incident.Answer) time.Time {
+	end := d.at
+	for grew := true; grew && end.Before(d.limit); {
+		grew = false
+		for i := range d.windows {
+			if w := &d.windows[i]; w.Answer(q) == answer && d.applies(w, q) {
+				if e := d.extend(w, end); e.After(end) {
+					end, grew = e, true
+				}
+			}
+		}
+	}
+	for i := range d.windows {
+		if w := &d.windows[i]; strictness(w.Answer(q)) > strictness(answer) && d.applies(w, q) {
+			if s, found := w.When.next(&d.clock, d.at, end); found && s.Start.Before(end) {
+				end = s.Start
+			}
+		}
+	}
+	return end
+}
+
+// why tells a ruling that is not Allow.
+func (d *decider) why(q incident.Question, answer incident.Answer, w *candidate, own, until time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s) says %s: %s until %s", w.Label(), w.When.Spec(), q, answer, d.show(until))
+	if own.Before(until) {
+		fmt.Fprintf(&b, ", joined with windows after its own end at %s", d.show(own))
+	}
+	if w.fit == broken {
+		fmt.Fprintf(&b, "; whether it is about this incident cannot be told (%s), so nothing may be changed", oneLine(w.failure))
+	}
+	return b.String()
+}
+
+// whyAllowed tells why no window forbids.
+func (d *decider) whyAllowed(q incident.Question) string {
+	var why []string
+	for i := range d.windows {
+		w := &d.windows[i]
+		if !w.open || w.Answer(q) == incident.Allow {
+			continue
+		}
+		if w.fit == broken {
+			why = append(why, fmt.Sprintf("%s is left out, as it cannot be told whether it is about this incident (%s)", w.Label(), oneLine(w.failure)))
+		} else {
+			why = append(why, w.Label()+" is open but not about this incident")
+		}
+	}
+	if len(why) > 0 {
+		return strings.Join(why, "; ")
+	}
+	return fmt.Sprintf("no window says otherwise at %s", d.show(d.at))
+}
+
+// show gives an instant as the customer's clock shows it.
+func (d *decider) show(t time.Time) string {
+	return t.In(d.clock.zone).Format("Mon 2006-01-02 15:04 MST")
+}
+
+// oneLine gives an error without line breaks, cut to a length that a sentence can hold.
+func oneLine(err error) string {
+	const most = 200
+	runes := []rune(strings.Join(strings.Fields(err.Error()), " "))
+	if len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return string(runes)
+}
