@@ -16,33 +16,21 @@ func Build(rec incident.Record, opts Options) Packet {
 	if language == "" {
 		language = rec.Customer.Language
 	}
-	if language != Japanese {
-		language = English
-	}
-	p := Packet{
-		Language: language, Zone: opts.TimeZone, Now: opts.Now, words: wordsFor(language),
-
-		Incident: broken(rec.Incident),
-		Customer: oneLine(rec.Customer.Name, maxName),
-		Tier:     oneLine(opts.Tier, maxName),
-		Target:   oneLine(rec.Match.Target, maxName),
-		Scenario: chosen(rec.Match),
-		Run:      rec.Run,
-
-		Outcome: rec.Outcome, Reason: rec.Reason, Phase: rec.Phase,
-		Why: oneLine(rec.Why, maxWhy), Changed: rec.Changed(),
-
-		CloseNote: clean(opts.CloseNote, maxShort),
-
-		RunbookName: oneLine(rec.Match.Runbook, maxName),
-		PageURL:     webAddress(opts.PublicURL),
-
-		TakenBy: oneLine(rec.TakenBy, maxName), TakenAt: rec.TakenAt, EndedAt: rec.EndedAt,
-		EngineVersion: oneLine(rec.EngineVersion, 40), CatalogVersion: oneLine(rec.CatalogVersion, 40),
-	}
-	if p.Zone == nil {
-		p.Zone = time.UTC
-	}
+	p := newPacket(language, opts)
+	p.Incident = broken(rec.Incident)
+	p.Customer = oneLine(rec.Customer.Name, maxName)
+	p.Tier = oneLine(opts.Tier, maxName)
+	p.Target = oneLine(rec.Match.Target, maxName)
+	p.Scenario = chosen(rec.Match)
+	p.Run = rec.Run
+	p.Outcome, p.Reason, p.Phase = rec.Outcome, rec.Reason, rec.Phase
+	p.Why, p.Changed = oneLine(rec.Why, maxWhy), rec.Changed()
+	p.CloseNote = clean(opts.CloseNote, maxShort)
+	p.RunbookName = oneLine(rec.Match.Runbook, maxName)
+	p.PageURL = webAddress(opts.PublicURL)
+	p.TakenBy, p.TakenAt = oneLine(rec.TakenBy, maxName), rec.TakenAt
+	p.OutcomeAt, p.EndedAt = rec.OutcomeAt, rec.EndedAt
+	p.EngineVersion, p.CatalogVersion = oneLine(rec.EngineVersion, 40), oneLine(rec.CatalogVersion, 40)
 	if p.Customer == "" {
 		p.Customer = oneLine(string(rec.Customer.ID), maxName)
 	}
@@ -56,6 +44,20 @@ func Build(rec incident.Record, opts Options) Packet {
 	p.Remaining = p.remaining(steps, opts.Remaining)
 	p.Links = links(rec.Incident.Alerts)
 	p.Told = told(rec)
+	p.Waits = waits(rec)
+	p.Forbidder = forbidder(rec)
+	return p
+}
+
+// newPacket is a packet of no incident.
+func newPacket(language string, opts Options) Packet {
+	if language != Japanese {
+		language = English
+	}
+	p := Packet{Language: language, Zone: opts.TimeZone, Now: opts.Now, words: wordsFor(language)}
+	if p.Zone == nil {
+		p.Zone = time.UTC
+	}
 	return p
 }
 

@@ -17,12 +17,14 @@ const (
 	strong       // a name
 	code         // commands, outputs, identifiers: shown as they are
 	link         // an address that webAddress gave
+	anchor       // a number of ours, which leads to the address "to"
 )
 
 // span is a piece of a line. Its text is not escaped.
 type span struct {
 	style style
 	text  string
+	to    string // of an anchor: what webAddress gave; may be empty
 }
 
 // row is one line of a section.
@@ -70,9 +72,9 @@ type document struct {
 	footer   string
 }
 
-func say(s string) span  { return span{plain, s} }
-func name(s string) span { return span{strong, s} }
-func raw(s string) span  { return span{code, s} }
+func say(s string) span  { return span{style: plain, text: s} }
+func name(s string) span { return span{style: strong, text: s} }
+func raw(s string) span  { return span{style: code, text: s} }
 
 // document puts the packet into the words of its language.
 func (p Packet) document() document {
@@ -331,6 +333,7 @@ func (p Packet) stoppedSection() section {
 	if p.Why != "" && (p.Scenario.Name != "" || p.Why != p.Scenario.Why) {
 		s.rows = append(s.rows, row{spans: []span{say("→ " + p.Why)}})
 	}
+	s.rows = append(s.rows, p.windowRows()...)
 	s.rows = append(s.rows, row{spans: []span{say(end.means)}})
 	if p.Outcome != incident.Unmatched {
 		text := w.phrase.unchanged
@@ -352,7 +355,7 @@ func (p Packet) linkSection() section {
 	s := section{title: w.label.links, share: 700}
 	add := func(label, address string) {
 		if address != "" {
-			s.rows = append(s.rows, row{spans: []span{say(label + ": "), {link, address}}})
+			s.rows = append(s.rows, row{spans: []span{say(label + ": "), {style: link, text: address}}})
 		}
 	}
 	if p.RunbookURL == "" && p.RunbookName != "" {
@@ -371,7 +374,7 @@ func (p Packet) linkSection() section {
 }
 
 // title names a piece of evidence: "gather: journal".
-func (e Evidence) title(w words) string { return w.phaseOf(e.Phase) + ": " + e.Name }
+func (e Evidence) title(w words) string { return joined(": ", w.phaseOf(e.Phase), e.Name) }
 
 func number(n int) string {
 	if n == 0 {

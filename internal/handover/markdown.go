@@ -80,6 +80,8 @@ func markdownSpan(s span) string {
 		return markdownCode(s.text)
 	case s.style == link:
 		return "<" + s.text + ">"
+	case s.style == anchor && s.to != "":
+		return "[" + markdownText(s.text) + "](<" + s.to + ">)"
 	}
 	return markdownText(s.text)
 }

@@ -44,7 +44,9 @@ func plainRow(r row) string {
 		b.WriteString(r.mark + " ")
 	}
 	for _, s := range r.spans {
-		b.WriteString(s.text)
+		if b.WriteString(s.text); s.style == anchor && s.to != "" {
+			b.WriteString(" <" + s.to + ">")
+		}
 	}
 	return b.String()
 }

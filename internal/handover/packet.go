@@ -50,10 +50,13 @@ type Packet struct {
 	Links       []string // of the monitor
 	PageURL     string
 
-	Told    []Told
-	TakenBy string
-	TakenAt time.Time
-	EndedAt time.Time
+	Told      []Told
+	Waits     []Wait
+	Forbidder Window // what forbids to change anything, when Reason is forbidden
+	TakenBy   string
+	TakenAt   time.Time
+	OutcomeAt time.Time
+	EndedAt   time.Time
 
 	EngineVersion  string
 	CatalogVersion string
@@ -131,6 +134,19 @@ type Evidence struct {
 type Told struct {
 	Tier string
 	At   time.Time
+}
+
+// Wait is a time in which nobody was told, because a window said so.
+type Wait struct {
+	Window
+	From time.Time
+	Over bool // it has ended, at Until
+}
+
+// Window is one of the customer's windows, and when what it said is over; zero: not known.
+type Window struct {
+	Name  string // with its kind: "quiet hours \"nights\""
+	Until time.Time
 }
 
 // Sizes, in characters, to which texts of a record are cut before they are shown. What is worth more goes into a file.

@@ -71,6 +71,10 @@ func slackSpan(s span, max int) string {
 		return "<" + strings.ReplaceAll(s.text, "&", "&amp;") + ">"
 	}
 	switch s.style {
+	case anchor:
+		if s.to != "" {
+			return "<" + strings.ReplaceAll(s.to, "&", "&amp;") + "|" + escape(s.text) + ">"
+		}
 	case strong:
 		return "*" + strings.ReplaceAll(cutEscaped(s.text, max-2), "*", "∗") + "*"
 	case code:

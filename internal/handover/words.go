@@ -25,6 +25,9 @@ type words struct {
 	kind     errorKinds
 	autonomy autonomies
 	unit     units
+	window   windowWords
+	contact  contactWords
+	digest   digestWords
 }
 
 // saying explains an outcome or a reason.
@@ -48,6 +51,7 @@ type phrases struct {
 	cutBytes     string // number of bytes left out in the middle
 	cutEarlier   string // the lines before these are left out; no verb
 	cutNote      string // the note is cut here; no verb
+	cutText      string // the mail is cut here; no verb
 	inFile       string // name of the file that holds all of it
 	healthy      string
 	unhealthy    string
