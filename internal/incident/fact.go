@@ -27,6 +27,22 @@ type Fact struct {
 	OutcomeAt  time.Time
 	TakenAt    time.Time
 	EndedAt    time.Time
+	Windows    Windows
+}
+
+// Windows is what the customer's windows did to one run of an incident.
+type Windows struct {
+	SuppressedBy string `json:"suppressed_by,omitempty"` // of outcome Suppressed: the window; empty when none is named
+	Waits        []Wait `json:"waits,omitempty"`         // at most one of each question and window, in the order of their beginning
+}
+
+// Wait is what one window deferred.
+type Wait struct {
+	Question Question       `json:"question"`
+	Window   string         `json:"window"`
+	Waited   time.Duration  `json:"waited"`           // in all that is over
+	Since    time.Time      `json:"since,omitzero"`   // while it waits; zero otherwise
+	Became   TransitionKind `json:"became,omitempty"` // what came first after it began: of Page ToldTier, Listed or PersonTook; of Contact ToldContact or Listed; empty: none yet
 }
 
 // Attempts is a set of recovery attempts: bit 0 is attempt 1.

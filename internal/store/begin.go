@@ -81,7 +81,7 @@ func (b beginning) start(t *tx, run int) error {
 			priority = excluded.priority, created_at = excluded.created_at, received_at = excluded.received_at,
 			phase = excluded.phase, title = excluded.title, alert_count = excluded.alert_count, attempted = 0,
 			outcome = '', reason = '', why = '', started_at = NULL, outcome_at = NULL, taken_at = NULL, taken_by = '', ended_at = NULL,
-			deferred_until = NULL`,
+			deferred_until = NULL, windows = ''`,
 		id, run, text(b.WorkflowRun), text(b.Customer.ID), text(b.Customer.Department), text(b.Incident.Service.ID),
 		text(b.Match.Scenario), text(b.Match.Target), text(b.Incident.Urgency), text(b.Incident.Priority),
 		b.createdAt(), micros(b.ReceivedAt), text(phase), text(b.Incident.Title), b.Incident.AlertCount)

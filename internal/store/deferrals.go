@@ -73,11 +73,14 @@ func (s scanFirst) Scan(dest ...any) error { return s.row.Scan(append([]any{s.fi
 
 // followDeferral carries a new transition into what waits.
 func followDeferral(t *tx, n incident.Transition) error {
-	switch n.Kind {
-	case incident.Deferred:
-		if err := endDeferral(t, n); err != nil {
+	if n.Kind == incident.Deferred || ends(n) {
+		_, err := t.exec(`UPDATE deferrals SET ended = $1 WHERE incident = $2 AND run = $3 AND question = $4 AND ended = ''`,
+			string(n.Kind), text(n.Incident), n.Run, text(n.Question))
+		if err != nil {
 			return err
 		}
+	}
+	if n.Kind == incident.Deferred {
 		_, err := t.exec(`
 			INSERT INTO deferrals (incident, run, key, customer, question, at, until, window_name, policy, ended)
 			SELECT incident, $2, $3, customer, $4, $5, $6, $7, $8, '' FROM incidents WHERE incident = $1`,
@@ -85,30 +88,27 @@ func followDeferral(t *tx, n incident.Transition) error {
 		if err != nil {
 			return err
 		}
-	case incident.Resumed:
-		if n.Question != incident.Page {
-			return nil
-		}
-		if err := endDeferral(t, n); err != nil {
-			return err
-		}
-	case incident.Listed, incident.ToldContact:
-		if n.Question != incident.Contact {
-			return nil
-		}
-		return endDeferral(t, n)
 	}
-	if n.Question != incident.Page {
+	var until any
+	switch {
+	case n.Question != incident.Page:
+		return nil
+	case n.Kind == incident.Deferred:
+		until = micros(n.Until)
+	case !ends(n):
 		return nil
 	}
-	_, err := t.exec(`UPDATE incidents SET deferred_until = $1 WHERE incident = $2 AND run = $3`,
-		micros(n.Until), text(n.Incident), n.Run)
+	_, err := t.exec(`UPDATE incidents SET deferred_until = $1 WHERE incident = $2 AND run = $3`, until, text(n.Incident), n.Run)
 	return err
 }
 
-// endDeferral ends what of the transition's question is open.
-func endDeferral(t *tx, n incident.Transition) error {
-	_, err := t.exec(`UPDATE deferrals SET ended = $1 WHERE incident = $2 AND run = $3 AND question = $4 AND ended = ''`,
-		string(n.Kind), text(n.Incident), n.Run, text(n.Question))
-	return err
+// ends says whether a transition ends what waits for its question.
+func ends(n incident.Transition) bool {
+	switch n.Question {
+	case incident.Page:
+		return n.Kind == incident.Resumed
+	case incident.Contact:
+		return n.Kind == incident.Listed || n.Kind == incident.ToldContact
+	}
+	return false
 }

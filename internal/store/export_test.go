@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"shodo/internal/incident"
 )
@@ -63,4 +64,27 @@ func OldDatabase(t *testing.T, version int64, statements ...string) string {
 		}
 	}
 	return path
+}
+
+// WindowPlans is how the database goes about each question about windows.
+func (s *Store) WindowPlans(ctx context.Context) (map[string]string, error) {
+	plans := map[string]string{}
+	list, listArgs := listQuery(incident.Filter{Deferred: true})
+	over, overArgs := maintenancesQuery("acme", time.Now())
+	for _, q := range []struct {
+		index, query string
+		args         []any
+	}{
+		{"deferrals_open", openDeferrals, nil},
+		{"deferrals_until", deferralsUntil, []any{"acme", 1, "deferred"}},
+		{"incidents_deferred", list, listArgs},
+		{"maintenances_end", over, overArgs},
+	} {
+		plan, err := s.Plan(ctx, q.query, q.args...)
+		if err != nil {
+			return nil, err
+		}
+		plans[q.index] = plan
+	}
+	return plans, nil
 }

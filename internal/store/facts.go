@@ -132,6 +132,7 @@ func columnsOf(f incident.FactFilter) []factColumn {
 		{"i.outcome_at", 0, func(f *incident.Fact, c cell) { f.OutcomeAt = c.time() }},
 		{"i.taken_at", 0, func(f *incident.Fact, c cell) { f.TakenAt = c.time() }},
 		{"i.ended_at", 0, func(f *incident.Fact, c cell) { f.EndedAt = c.time() }},
+		{"nullif(i.windows, '')", 0, func(f *incident.Fact, c cell) { f.Windows = windowsOf(c.text()) }},
 		{"i.incident", incident.FactID, func(f *incident.Fact, c cell) { f.ID = incident.ID(c.text()) }},
 		{"i.department", incident.FactDepartment, func(f *incident.Fact, c cell) { f.Department = c.text() }},
 		{"i.service", incident.FactService, func(f *incident.Fact, c cell) { f.Service = incident.ServiceID(c.text()) }},

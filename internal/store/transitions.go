@@ -59,29 +59,42 @@ func appendOne(t *tx, n incident.Transition) error {
 	return follow(t, n)
 }
 
-// follow carries a new transition into the incident's row.
+// follow carries a new transition into the incident's row, and into what waits.
 func follow(t *tx, n incident.Transition) error {
 	id := text(n.Incident)
-	var err error
 	switch n.Kind {
 	case incident.PhaseBegan:
-		_, err = t.exec(`UPDATE incidents SET phase = $1 WHERE incident = $2 AND run = $3 AND ended_at IS NULL`,
+		_, err := t.exec(`UPDATE incidents SET phase = $1 WHERE incident = $2 AND run = $3 AND ended_at IS NULL`,
 			text(n.Phase), id, n.Run)
+		return err
 	case incident.Ended:
-		_, err = t.exec(`UPDATE incidents SET outcome = $1, reason = $2, why = $3, outcome_at = $4,
+		first, err := t.exec(`UPDATE incidents SET outcome = $1, reason = $2, why = $3, outcome_at = $4,
 			phase = CASE WHEN $5 = '' OR ended_at IS NOT NULL THEN phase ELSE $5 END
 			WHERE incident = $6 AND run = $7 AND outcome_at IS NULL`,
 			text(n.Outcome), text(n.Reason), text(n.Why), micros(n.At), text(n.Phase), id, n.Run)
+		if err != nil || first == 0 || n.Outcome != incident.Suppressed {
+			return err
+		}
+		return followWindows(t, n)
 	case incident.PersonTook:
-		_, err = t.exec(`UPDATE incidents SET taken_at = $1, taken_by = $2
-			WHERE incident = $3 AND run = $4 AND taken_at IS NULL`, micros(n.At), text(n.By), id, n.Run)
+		if _, err := t.exec(`UPDATE incidents SET taken_at = $1, taken_by = $2
+			WHERE incident = $3 AND run = $4 AND taken_at IS NULL`, micros(n.At), text(n.By), id, n.Run); err != nil {
+			return err
+		}
+		return followWindows(t, n)
+	case incident.ToldTier:
+		return followWindows(t, n)
 	case incident.ResponseEnd:
-		_, err = t.exec(`UPDATE incidents SET ended_at = $1, phase = $2
+		_, err := t.exec(`UPDATE incidents SET ended_at = $1, phase = $2
 			WHERE incident = $3 AND run = $4 AND ended_at IS NULL`, micros(n.At), string(incident.End), id, n.Run)
+		return err
 	case incident.Deferred, incident.Resumed, incident.Listed, incident.ToldContact:
-		err = followDeferral(t, n)
+		if err := followDeferral(t, n); err != nil {
+			return err
+		}
+		return followWindows(t, n)
 	}
-	return err
+	return nil
 }
 
 func mustExist(t *tx, id incident.ID) error {

@@ -24,6 +24,9 @@ CREATE TABLE deferrals (
 CREATE INDEX deferrals_open  ON deferrals (until) WHERE ended = '';
 CREATE INDEX deferrals_until ON deferrals (customer, until);
 
+-- What figures ask: the windows that deferred or suppressed the present run, as JSON; empty: none did.
+ALTER TABLE incidents ADD COLUMN windows TEXT NOT NULL DEFAULT '';
+
 -- While the present run waits for the end of a window.
 ALTER TABLE incidents ADD COLUMN deferred_until INTEGER;
 CREATE INDEX incidents_deferred ON incidents (created_at) WHERE deferred_until IS NOT NULL;
