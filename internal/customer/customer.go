@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"shodo/internal/incident"
+	"shodo/internal/quiethours"
 	"shodo/internal/secret"
 	"shodo/internal/yamldoc"
 )
@@ -36,6 +37,10 @@ type Customer struct {
 	Adopted     []Adoption // ordered by the scenario's name
 	Allow       []Glob     // the actions that may be used
 	Tiers       []Tier     // who is told, in order; at least one
+	Contacts    []Contact  // where the customer itself is told; may be empty
+
+	Windows []Window          // quiet hours, then maintenance, each in the order of the file
+	Policy  quiethours.Policy // the same, ready to decide; only of a customer that package catalog has loaded
 
 	Place yamldoc.Place // the file
 }

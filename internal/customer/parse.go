@@ -25,7 +25,7 @@ func Parse(id incident.CustomerID, file string, source []byte) (*Customer, yamld
 	c := &Customer{
 		ID: id, Name: f.Name, Department: f.Department, TimeZone: f.TimeZone.loc, Language: f.Language, Labels: f.Labels,
 		Services: f.PagerDuty.Services, Credentials: f.Credentials.credentials(),
-		Adopted: f.Scenarios, Allow: f.Allow, Tiers: f.Tiers, Place: yamldoc.Place{File: file, Line: 1, Column: 1},
+		Adopted: f.Scenarios, Allow: f.Allow, Tiers: f.Tiers, Contacts: f.Contacts, Windows: f.windows(), Place: yamldoc.Place{File: file, Line: 1, Column: 1},
 	}
 	return c, problems
 }
@@ -45,16 +45,20 @@ type document struct {
 	Allow       globs       `yaml:"allow"`
 	Tiers       tiers       `yaml:"tiers" required:"true"`
 
-	Contacts    later `yaml:"contacts"`
-	QuietHours  later `yaml:"quiet_hours"`
-	Maintenance later `yaml:"maintenance"`
+	Contacts    contacts    `yaml:"contacts"`
+	QuietHours  quietHours  `yaml:"quiet_hours"`
+	Maintenance maintenance `yaml:"maintenance"`
 }
 
-// later is a section that this version does not know yet. To pass over it in silence would promise what is not kept.
-type later struct{}
+// DecodeYAML reads the file, and compares what stands in different sections.
+func (doc *document) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
+	type plain document
+	d.Decode(n, (*plain)(doc))
+	checkNames(d, doc.windows())
+}
 
-func (*later) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	d.Problem(n, "this version does not know this section yet, and would not keep what it says", "remove it")
+func (doc *document) windows() []Window {
+	return slices.Concat(doc.QuietHours, quietHours(doc.Maintenance))
 }
 
 type zone struct{ loc *time.Location }
