@@ -37,6 +37,9 @@ type Ruling struct {
 
 // Decide answers the three questions for the incident at an instant.
 func (p Policy) Decide(at time.Time, inc incident.Incident, c incident.Customer) Decision {
+	if p.IsEmpty() {
+		return allowAll("the customer has no quiet hours and no maintenance")
+	}
 	d := decider{clock: clock{zone: p.Zone()}, at: at, limit: at.Add(Horizon), incident: inc, customer: c,
 		windows: make([]candidate, len(p.windows))}
 	for i := range p.windows {
@@ -45,6 +48,11 @@ func (p Policy) Decide(at time.Time, inc incident.Incident, c incident.Customer)
 		d.windows[i].open = found && span.Covers(at)
 	}
 	return Decision{Contact: d.rule(incident.Contact), Page: d.rule(incident.Page), Recover: d.rule(incident.MayRecover)}
+}
+
+func allowAll(why string) Decision {
+	allow := func(q incident.Question) Ruling { return Ruling{Question: q, Answer: incident.Allow, Why: why} }
+	return Decision{Contact: allow(incident.Contact), Page: allow(incident.Page), Recover: allow(incident.MayRecover)}
 }
 
 // decider makes one decision.
@@ -135,24 +143,24 @@ func (d *decider) longest(q incident.Question, answer incident.Answer) (*candida
 		if !w.open || w.Answer(q) != answer || !d.applies(w, q) {
 			continue
 		}
-		if e := d.extend(w, d.at); found == nil || e.After(end) {
+		if e := d.clock.extend(w.When, d.at, d.limit); found == nil || e.After(end) {
 			found, end = w, e
 		}
 	}
 	return found, end
 }
 
-// extend gives the end of what the window covers without a break from an instant on; the instant itself when it does not
-// cover it.
-func (d *decider) extend(w *candidate, from time.Time) time.Time {
-	for from.Before(d.limit) {
-		s, found := w.When.next(&d.clock, from, d.limit)
+// extend gives the end of what the rule covers without a break from an instant on, at most limit; the instant itself
+// when the rule does not cover it.
+func (c *clock) extend(r Rule, from, limit time.Time) time.Time {
+	for from.Before(limit) {
+		s, found := r.next(c, from, limit)
 		if !found || !s.Covers(from) {
 			return from
 		}
 		from = s.End
 	}
-	return d.limit
+	return limit
 }
 
 // until gives the first instant at which the answer is another one: no window gives it any more, or a stricter one
@@ -163,7 +171,7 @@ func (d *decider) until(q incident.Question, answer incident.Answer) time.Time {
 		grew = false
 		for i := range d.windows {
 			if w := &d.windows[i]; w.Answer(q) == answer && d.applies(w, q) {
-				if e := d.extend(w, end); e.After(end) {
+				if e := d.clock.extend(w.When, end, d.limit); e.After(end) {
 					end, grew = e, true
 				}
 			}

@@ -2,7 +2,6 @@ package quiethours
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -247,9 +246,13 @@ func (r onCalendar) next(c *clock, at, limit time.Time) (Span, bool) {
 }
 
 func (r onCalendar) within(c *clock, from, to time.Time) []Span {
-	return slices.DeleteFunc(r.calendar.Spans(from, to, c.zone), func(s Span) bool {
-		return s.IsEmpty() || !s.End.After(from) || !s.Start.Before(to)
-	})
+	var all []Span
+	for _, s := range r.calendar.Spans(from, to, c.zone) {
+		if !s.IsEmpty() && s.End.After(from) && s.Start.Before(to) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // canonical gives all that a rule decides, as text.
