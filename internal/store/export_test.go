@@ -88,3 +88,12 @@ func (s *Store) WindowPlans(ctx context.Context) (map[string]string, error) {
 	}
 	return plans, nil
 }
+
+// ReadForever reads until its caller goes away.
+func (s *Store) ReadForever(ctx context.Context) error {
+	var n int
+	return s.readDB.QueryRowContext(ctx, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n`).Scan(&n)
+}
+
+// Readers is how many reads run at once.
+const Readers = maxReaders

@@ -71,10 +71,12 @@ func openSQLite(path string, m mode) (*sql.DB, error) {
 	}
 	q["_pragma"] = pragmas
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
+	registered, err := sql.Open("sqlite", "") // opens nothing: it is only how to get at the driver
 	if err != nil {
 		return nil, err
 	}
+	defer registered.Close()
+	db := sql.OpenDB(connector{registered.Driver(), dsn.String()})
 	db.SetMaxOpenConns(maxReaders)
 	db.SetMaxIdleConns(maxReaders)
 	return db, nil
@@ -100,7 +102,7 @@ func explain(err error) error {
 	case sqlite3.SQLITE_READONLY:
 		return fmt.Errorf("%w; check the disk's mount and the owner of the data directory: %w", ErrReadOnly, err)
 	case sqlite3.SQLITE_CANTOPEN:
-		return fmt.Errorf("the database file cannot be opened; check the data directory and its owner: %w", err)
+		return fmt.Errorf("the database file cannot be opened; check the data directory, its owner, and the limit of open files: %w", err)
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("the database file is damaged or is not a database; restore it from a backup: %w", err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:

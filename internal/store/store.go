@@ -95,10 +95,8 @@ func (s *Store) open(ctx context.Context, path string) error {
 	if s.writer, err = startWriter(ctx, s.writeDB, &s.watch); err != nil {
 		return err
 	}
-	if s.readDB, err = openSQLite(path, reading); err != nil {
-		return err
-	}
-	return s.readDB.PingContext(ctx)
+	s.readDB, err = openReaders(ctx, path)
+	return err
 }
 
 // OpenReader opens an existing database for reading only, whether or not an engine is running on it. Its writing
