@@ -64,6 +64,7 @@ func (l *loader) checkRules() {
 		l.report("slack.operators", "slack.signing_secret is not set, so there is no slash command", "set slack.signing_secret")
 	}
 	l.checkTokens(c.API.Tokens)
+	l.checkMail(c.Mail)
 	l.checkTemporal(c.Temporal)
 }
 

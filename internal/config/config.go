@@ -43,6 +43,7 @@ type Config struct {
 	Catalog     Catalog       `yaml:"catalog"`
 	PagerDuty   PagerDuty     `yaml:"pagerduty"`
 	Slack       Slack         `yaml:"slack"`
+	Mail        Mail          `yaml:"mail"`
 	API         API           `yaml:"api"`
 	Temporal    Temporal      `yaml:"temporal"`
 	Store       Store         `yaml:"store"`

@@ -20,7 +20,7 @@ import (
 )
 
 // environ and files are what the tests' settings refer to.
-var environ = []string{"PD_TOKEN=t0ken", "PD_HOOK=h00k", "SLACK_TOKEN=xoxb-1", "TEMPORAL_KEY=tk", "ALICE_TOKEN=" + aliceToken, "WITH_BLANK=a b", "HOME=/root"}
+var environ = []string{"PD_TOKEN=t0ken", "PD_HOOK=h00k", "SLACK_TOKEN=xoxb-1", "TEMPORAL_KEY=tk", "MAIL_PASSWORD=m4ilpw", "ALICE_TOKEN=" + aliceToken, "WITH_BLANK=a b", "HOME=/root"}
 
 const aliceToken, botToken = "alice-0123456789-0123456789", "deploy-bot-0123456789-0123456789"
 
@@ -86,11 +86,11 @@ func TestFile(t *testing.T) {
 		t.Fatal(problems)
 	}
 	got := []any{c.Listen, c.DataDir, c.StopTimeout, c.Catalog.Dir, c.Temporal.TLS.CA, c.Temporal.TLS.Cert, c.Temporal.APIKey.Reveal(), c.Temporal.UsesTLS(),
-		c.PagerDuty.WebhookSecrets[1].Reveal(), c.Slack.SigningSecret.Reveal(), c.Slack.Operators,
+		c.PagerDuty.WebhookSecrets[1].Reveal(), c.Slack.SigningSecret.Reveal(), c.Slack.Operators, c.Mail.Address, c.Mail.TLS, c.Mail.User, c.Mail.Password.Reveal(), c.Mail.From,
 		c.API.Tokens["alice"].Reveal(), c.API.Tokens["deploy-bot"].Reveal(), len(c.API.Tokens), c.StoreURL(), c.Log.Level,
 		c.Actions.LocalRun.Programs, fmt.Sprint(c.Actions.HTTP.AllowLinkLocal)}
 	want := []any{":9090", "/etc/shodo/state", 90 * time.Second, "/etc/catalog", "/etc/shodo/ca.pem", "/etc/cert.pem", "tk", true,
-		"h00k2", "s1gn", []string{"U024BE7LH", "W012A3CDE"}, aliceToken, botToken, 2, "sqlite:///var/lib/shodo/store.db", slog.LevelDebug,
+		"h00k2", "s1gn", []string{"U024BE7LH", "W012A3CDE"}, "smtp.acme.example:465", "tls", "shodo", "m4ilpw", "Acme 運用 <ops@acme.example>", aliceToken, botToken, 2, "sqlite:///var/lib/shodo/store.db", slog.LevelDebug,
 		[]string{"/usr/bin/systemctl", "/usr/bin/df"}, "[169.254.169.254/32 fe80::/10]"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -247,7 +247,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := fmt.Sprintf("%v %+v %#v %s %s %v", c, *c, c.PagerDuty, c, asJSON, c.Describe())
-	for _, s := range []string{"t0ken", "h00k", "xoxb-1", "s1gn", `"tk"`, "{tk", aliceToken, botToken} {
+	for _, s := range []string{"t0ken", "h00k", "xoxb-1", "s1gn", "m4ilpw", `"tk"`, "{tk", aliceToken, botToken} {
 		if strings.Contains(all, s) {
 			t.Errorf("the configuration prints the secret %q", s)
 		}
