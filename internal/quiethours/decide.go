@@ -38,7 +38,7 @@ type Ruling struct {
 // Decide answers the three questions for the incident at an instant.
 func (p Policy) Decide(at time.Time, inc incident.Incident, c incident.Customer) Decision {
 	if p.IsEmpty() {
-		return allowAll("the customer has no quiet hours and no maintenance")
+		return allowAll()
 	}
 	d := decider{clock: clock{zone: p.Zone()}, at: at, limit: at.Add(Horizon), incident: inc, customer: c,
 		windows: make([]candidate, len(p.windows))}
@@ -50,8 +50,11 @@ func (p Policy) Decide(at time.Time, inc incident.Incident, c incident.Customer)
 	return Decision{Contact: d.rule(incident.Contact), Page: d.rule(incident.Page), Recover: d.rule(incident.MayRecover)}
 }
 
-func allowAll(why string) Decision {
-	allow := func(q incident.Question) Ruling { return Ruling{Question: q, Answer: incident.Allow, Why: why} }
+// allowAll is the decision of a policy without windows.
+func allowAll() Decision {
+	allow := func(q incident.Question) Ruling {
+		return Ruling{Question: q, Answer: incident.Allow, Why: deed(q) + " is allowed: the customer has no quiet hours and no maintenance"}
+	}
 	return Decision{Contact: allow(incident.Contact), Page: allow(incident.Page), Recover: allow(incident.MayRecover)}
 }
 
@@ -190,12 +193,12 @@ func (d *decider) until(q incident.Question, answer incident.Answer) time.Time {
 // why tells a ruling that is not Allow.
 func (d *decider) why(q incident.Question, answer incident.Answer, w *candidate, own, until time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s) says %s: %s until %s", w.Label(), w.When.Spec(), q, answer, d.show(until))
+	fmt.Fprintf(&b, "%s is %s until %s by %s (%s)", deed(q), participle(answer), d.show(until), w.Label(), w.When.Spec())
 	if own.Before(until) {
-		fmt.Fprintf(&b, ", joined with windows after its own end at %s", d.show(own))
+		fmt.Fprintf(&b, " and, after its own end at %s, by windows that follow it without a break", d.show(own))
 	}
 	if w.fit == broken {
-		fmt.Fprintf(&b, "; whether it is about this incident cannot be told (%s), so nothing may be changed", oneLine(w.failure))
+		fmt.Fprintf(&b, "; it cannot be told whether the window is about this incident (%s), and in doubt nothing is changed", oneLine(w.failure))
 	}
 	return b.String()
 }
@@ -205,19 +208,42 @@ func (d *decider) whyAllowed(q incident.Question) string {
 	var why []string
 	for i := range d.windows {
 		w := &d.windows[i]
-		if !w.open || w.Answer(q) == incident.Allow {
-			continue
-		}
-		if w.fit == broken {
-			why = append(why, fmt.Sprintf("%s is left out, as it cannot be told whether it is about this incident (%s)", w.Label(), oneLine(w.failure)))
-		} else {
-			why = append(why, w.Label()+" is open but not about this incident")
+		switch {
+		case !w.open || w.Answer(q) == incident.Allow:
+		case w.fit == broken:
+			why = append(why, fmt.Sprintf("it cannot be told whether %s is about this incident (%s), and in doubt people are called", w.Label(), oneLine(w.failure)))
+		default:
+			why = append(why, w.Label()+" is not about this incident")
 		}
 	}
-	if len(why) > 0 {
-		return strings.Join(why, "; ")
+	if len(why) == 0 {
+		why = append(why, "no window says otherwise at "+d.show(d.at))
 	}
-	return fmt.Sprintf("no window says otherwise at %s", d.show(d.at))
+	return deed(q) + " is allowed: " + strings.Join(why, "; ")
+}
+
+// deed tells what a question is about.
+func deed(q incident.Question) string {
+	switch q {
+	case incident.Contact:
+		return "telling the customer"
+	case incident.Page:
+		return "waking a tier"
+	default:
+		return "changing things"
+	}
+}
+
+// participle tells what an answer does to a deed.
+func participle(a incident.Answer) string {
+	switch a {
+	case incident.Defer:
+		return "deferred"
+	case incident.Suppress:
+		return "suppressed"
+	default:
+		return "forbidden"
+	}
 }
 
 // show gives an instant as the customer's clock shows it.
