@@ -13,6 +13,7 @@ import (
 type Condition struct {
 	source string
 	terms  []*program // what "and" joins at the top level
+	needs  []known    // what is known of each term
 }
 
 // Source gives the condition as it was written.
@@ -57,6 +58,7 @@ func compileCondition(source string, s scope) (*Condition, *sourceError) {
 		if len(parts) > 1 {
 			text = node.String()
 		}
+		c.needs = append(c.needs, whenTrue(node)) // before newProgram rewrites it
 		p, err := newProgram(&parser.Tree{Node: node, Source: tree.Source}, text, node.Type(), s)
 		if err != nil {
 			return nil, err

@@ -18,6 +18,28 @@ type Facts struct {
 	Steps    []incident.Step // done so far; of several with the same id the last one counts
 	Attempt  int             // the recovery attempt, from 1
 	Output   json.RawMessage // the JSON of this step's own output; only Judge needs it
+
+	made map[string]any // by Prepared
+}
+
+// Prepared gives the same facts for many evaluations, of which what expressions read of the incident and its customer is
+// made only once. It is not for concurrent use, and its Incident and Customer must not be changed.
+func (f Facts) Prepared() Facts {
+	f.made = map[string]any{}
+	return f
+}
+
+// once makes a value, or gives what was made before when the facts are prepared.
+func (f Facts) once(name string, value func() any) any {
+	if f.made == nil {
+		return value()
+	}
+	if v, ok := f.made[name]; ok {
+		return v
+	}
+	v := value()
+	f.made[name] = v
+	return v
 }
 
 // env builds the values that the program reads, and only those.
@@ -26,12 +48,15 @@ func (p *program) env(f Facts) (map[string]any, error) {
 	for _, root := range p.roots {
 		switch root {
 		case "alert":
-			env[root] = alertValue(f.Incident.First())
+			env[root] = f.once(root, func() any { return alertValue(f.Incident.First()) })
 		case "incident":
-			env[root] = incidentValue(f.Incident, p.readsAlerts)
+			name := root
+			if p.readsAlerts {
+				name += " with alerts"
+			}
+			env[root] = f.once(name, func() any { return incidentValue(f.Incident, p.readsAlerts) })
 		case "customer":
-			env[root] = map[string]any{"id": string(f.Customer.ID), "name": f.Customer.Name,
-				"department": f.Customer.Department, "time_zone": f.Customer.TimeZone, "labels": f.Customer.Labels}
+			env[root] = f.once(root, func() any { return customerValue(f.Customer) })
 		case "inputs":
 			inputs, err := p.inputValues(f.Inputs)
 			if err != nil {
@@ -57,6 +82,10 @@ func (p *program) env(f Facts) (map[string]any, error) {
 		}
 	}
 	return env, nil
+}
+
+func customerValue(c incident.Customer) map[string]any {
+	return map[string]any{"id": string(c.ID), "name": c.Name, "department": c.Department, "time_zone": c.TimeZone, "labels": c.Labels}
 }
 
 func alertValue(a incident.Alert) map[string]any {
