@@ -5,6 +5,7 @@
 //
 //	scenarios/NAME.yaml            a scenario that customers may adopt
 //	customers/NAME.yaml            a customer
+//	customers/NAME.ics             a calendar that customers' quiet hours name
 //	customers/NAME/SCENARIO.yaml   a scenario of that customer alone; its name is "NAME/SCENARIO"
 //	runbooks/NAME.md               a page for people, named by scenarios
 //
@@ -38,6 +39,7 @@ type Catalog struct {
 	services  map[incident.ServiceID]*customer.Customer
 	runbooks  map[string][]byte
 	adopted   map[incident.CustomerID][]candidate // in the order in which they are tried
+	indexes   map[incident.CustomerID]*index      // of adopted, for customers that adopted many
 }
 
 // candidate is a scenario that a customer adopted.
@@ -79,6 +81,7 @@ func LoadWithLibrary(fsys, library fs.FS, version string, actions scenario.Actio
 	if l.problems.Err() != nil {
 		return nil, l.problems
 	}
+	l.catalog.buildIndexes()
 	return l.catalog, l.problems
 }
 

@@ -109,6 +109,7 @@ func TestVersion(t *testing.T) {
 	for name, change := range map[string]func(fstest.MapFS){
 		"runbook":  func(f fstest.MapFS) { f["runbooks/web.md"].Data = []byte("# Web!\n") },
 		"scenario": func(f fstest.MapFS) { f["scenarios/web.yaml"].Data = append(f["scenarios/web.yaml"].Data, '\n') },
+		"calendar": func(f fstest.MapFS) { f["customers/b.ics"] = &fstest.MapFile{Data: []byte(emptyCalendar)} },
 		"renamed":  func(f fstest.MapFS) { f["runbooks/b.md"] = &fstest.MapFile{Data: []byte("x")} },
 	} {
 		if version(change) == base {
@@ -120,6 +121,8 @@ func TestVersion(t *testing.T) {
 		t.Errorf("version %q", c.Version())
 	}
 }
+
+const emptyCalendar = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//calendar//EN\r\nEND:VCALENDAR\r\n"
 
 // TestFolder reads a real folder with what a map of files cannot have: links, pipes, files that cannot be read.
 func TestFolder(t *testing.T) {
@@ -155,11 +158,12 @@ func TestFolder(t *testing.T) {
 
 	link(outside, "scenarios/outside.yaml")
 	link("nowhere.yaml", "scenarios/dangling.yaml")
+	link(outside, "customers/outside.ics")
 	if err := os.WriteFile(filepath.Join(dir, "customers/huge.yaml"), bytes.Repeat([]byte("#"), yamldoc.MaxSize+1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	_, problems := catalog.Load(root.FS(), "", builtin.List(builtin.Settings{}))
-	for _, want := range []string{"scenarios/outside.yaml: read: ", "path escapes", "scenarios/dangling.yaml: read: ", "customers/huge.yaml: the file is larger than 1024 KiB"} {
+	for _, want := range []string{"scenarios/outside.yaml: read: ", "path escapes", "scenarios/dangling.yaml: read: ", "customers/outside.ics: read: ", "customers/huge.yaml: the file is larger than 1024 KiB"} {
 		if !strings.Contains(problems.Error(), want) {
 			t.Errorf("no problem with %q in:\n%v", want, problems)
 		}

@@ -16,13 +16,14 @@ import (
 
 // loader builds one catalog and collects what is wrong.
 type loader struct {
-	actions  scenario.Actions
-	library  fs.FS // nil: none
-	catalog  *Catalog
-	problems yamldoc.Problems
-	broken   map[incident.ScenarioName]bool // files that are there and could not be parsed
-	files    map[incident.ScenarioName]file
-	unknown  bool // a customer's file could not be parsed: nobody knows what it adopts
+	actions   scenario.Actions
+	library   fs.FS // nil: none
+	catalog   *Catalog
+	problems  yamldoc.Problems
+	broken    map[incident.ScenarioName]bool // files that are there and could not be parsed
+	files     map[incident.ScenarioName]file
+	calendars map[string]*calendarFile // .ics files by their names
+	unknown   bool                     // a customer's file could not be parsed: nobody knows what it adopts
 }
 
 func (l *loader) add(p yamldoc.Problem) { l.problems = append(l.problems, p) }
@@ -32,6 +33,7 @@ func (l *loader) parse(f files) {
 	for _, one := range f.scenarios {
 		l.parseScenario(one, incident.ScenarioName(one.name))
 	}
+	l.calendars = l.parseCalendars(f.calendars)
 	for _, one := range f.customers {
 		c, problems := customer.Parse(incident.CustomerID(one.name), one.path, one.data)
 		l.problems = append(l.problems, problems...)
@@ -68,6 +70,7 @@ func (l *loader) check() {
 	for _, c := range l.catalog.Customers() {
 		l.claimServices(c)
 		l.checkAllow(c)
+		c.Policy = l.policy(c)
 		var candidates []candidate
 		for _, a := range c.Adopted {
 			name, s := l.resolve(c, a)
@@ -80,6 +83,7 @@ func (l *loader) check() {
 		l.warnOfTies(candidates)
 		l.catalog.adopted[c.ID] = candidates
 	}
+	l.warnOfUnusedCalendars()
 	for _, s := range l.catalog.Scenarios() {
 		l.checkRunbook(s)
 		if !adopted[s.Name] && len(l.catalog.customers) > 0 && !l.unknown {
@@ -165,6 +169,7 @@ func isPlain(name incident.ScenarioName) bool { return !strings.Contains(string(
 func (l *loader) adopt(c *customer.Customer, a customer.Adoption, s *scenario.Scenario) candidate {
 	l.checkInputs(a, s)
 	l.checkActions(c, a, s)
+	l.checkContacts(c, a, s)
 	if _, ok := c.Tier(s.HandOver.To); !ok {
 		l.add(a.Place.Problem(fmt.Sprintf("scenario %q hands over to the tier %q, which this customer does not have", s.Name, s.HandOver.To),
 			cmp.Or(yamldoc.Suggest(s.HandOver.To, c.TierNames()), "its tiers: "+strings.Join(c.TierNames(), ", "))))
@@ -209,6 +214,20 @@ func (l *loader) checkActions(c *customer.Customer, a customer.Adoption, s *scen
 			l.add(a.Place.Problem(fmt.Sprintf("scenario %q uses %s, and this customer has no credentials.ssh", s.Name, action),
 				"add credentials: {ssh: {user: ..., key: {file: ...}, known_hosts: {file: ...}}}"))
 		}
+	}
+}
+
+// checkContacts warns of a scenario that tells a customer who gives no place for it.
+func (l *loader) checkContacts(c *customer.Customer, a customer.Adoption, s *scenario.Scenario) {
+	if len(c.Contacts) > 0 {
+		return
+	}
+	const hint = `add contacts: [{email: ...}] or [{slack: "#..."}], or nobody is told`
+	switch {
+	case s.Close.TellCustomer:
+		l.add(a.Place.Warning(fmt.Sprintf("scenario %q tells the customer (close.tell_customer), who has no contacts", s.Name), hint))
+	case s.Unrecovered == scenario.UnrecoveredReport && len(s.Recover) == 0:
+		l.add(a.Place.Warning(fmt.Sprintf("scenario %q reports to the customer (unrecovered: report), who has no contacts", s.Name), hint))
 	}
 }
 

@@ -16,10 +16,10 @@ import (
 	"shodo/internal/yamldoc"
 )
 
-// file is one YAML file of the catalog.
+// file is one file of the catalog.
 type file struct {
 	path string // in the catalog, for problems
-	name string // base name without .yaml
+	name string // base name without .yaml; of a calendar with .ics
 	data []byte
 }
 
@@ -28,6 +28,7 @@ type files struct {
 	scenarios []file
 	customers []file
 	own       map[string][]file // customers' own scenarios, by the customer's name
+	calendars []file            // .ics files beside the customers'
 	runbooks  map[string][]byte // by file name
 	sum       []byte            // of everything that was read
 }
@@ -88,6 +89,8 @@ func (r *reader) entry(dir string, e fs.DirEntry, out *files) {
 				out.runbooks[e.Name()] = data
 			}
 		}
+	case dir == "customers" && strings.EqualFold(path.Ext(name), ".ics"):
+		out.calendars = append(out.calendars, r.calendar(name, info)...)
 	case dir == "scenarios":
 		out.scenarios = append(out.scenarios, r.yamlFile(name, info)...)
 	default:
@@ -138,6 +141,18 @@ func (r *reader) yamlFile(name string, info fs.FileInfo) []file {
 		return nil
 	}
 	return []file{{path: name, name: base, data: data}}
+}
+
+// calendar reads one .ics file; the list is empty when it cannot be used.
+func (r *reader) calendar(name string, info fs.FileInfo) []file {
+	if _, ok := r.baseName(name, path.Base(name), ".ics"); !ok {
+		return nil
+	}
+	data, ok := r.read(name, info)
+	if !ok {
+		return nil
+	}
+	return []file{{path: name, name: path.Base(name), data: data}}
 }
 
 var plainName = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{Lm}\p{Nd}-]{1,60}$`)
