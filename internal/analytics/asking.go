@@ -30,6 +30,7 @@ type side struct {
 	period   Period
 	groups   map[Group]*tally
 	attempts map[attemptKey]*Share
+	windows  map[windowKey]*windowTally
 }
 
 type attemptKey struct {
@@ -38,7 +39,8 @@ type attemptKey struct {
 }
 
 func newSide(p Period) *side {
-	return &side{period: p, groups: map[Group]*tally{}, attempts: map[attemptKey]*Share{}}
+	return &side{period: p, groups: map[Group]*tally{}, attempts: map[attemptKey]*Share{},
+		windows: map[windowKey]*windowTally{}}
 }
 
 func newAsking(q Question) *asking {
@@ -93,6 +95,7 @@ func (a *asking) add(f incident.Fact) {
 	t := s.tally(a.q.By.group(f, a.q.Period.Since.Location()))
 	t.add(f, m)
 	s.repaired(t, f)
+	s.held(f)
 	if canComeBack(f) {
 		a.closed(s, t, f)
 	}
@@ -158,7 +161,7 @@ func (a *asking) answer() Answer {
 	if a.q.By == ByKind {
 		out.Figures.TimeSaved, out.Previous.TimeSaved = a.current.saved(), a.previous.saved()
 	}
-	out.Attempts = a.attempts()
+	out.Attempts, out.Windows = a.attempts(), a.windows()
 	slices.SortStableFunc(a.list, func(x, y listed) int {
 		return cmp.Or(x.created.Compare(y.created), cmp.Compare(x.id, y.id))
 	})

@@ -22,6 +22,10 @@
 //   - An automatic close came back when an incident with the same customer, target and scenario was created within 24
 //     hours after its end. It belongs to the period of the close; closes whose 24 hours are not over are counted beside
 //     it. Incidents without a scenario or a target have nothing to come back to.
+//   - An incident that had to wait for the end of a window is deferred. Its wait is in its first response time, because
+//     that is how long the customer waited; the waits are told beside it. What became of it is what came first after the
+//     wait began: a tier was told, it was listed in a digest, or a person took it. Of windows, each one that an incident
+//     waited for counts it, with the time for which it was that window's; windows of the same name count as one.
 //   - A figure of nothing is no data, never 0 and never 0/0.
 //   - A period that is not over is compared with the same part of the previous one.
 //

@@ -22,6 +22,15 @@ const (
 	TimeToStart   Figure = "time_to_start"
 	TimeToPerson  Figure = "time_to_person"
 	MachineShare  Figure = "machine_share"
+
+	Deferred        Figure = "deferred"
+	DeferredTold    Figure = "deferred_told"
+	DeferredListed  Figure = "deferred_listed"
+	DeferredTaken   Figure = "deferred_taken"
+	DeferredWaiting Figure = "deferred_waiting"
+	DeferredOther   Figure = "deferred_other"
+	DeferralWait    Figure = "deferral_wait"
+
 	Repairs       Figure = "repairs"
 	Verified      Figure = "verified"
 	NotVerified   Figure = "not_verified"
@@ -56,6 +65,13 @@ func Definitions() []Definition {
 		{TimeToStart, "from created_at to the start of the first step"},
 		{TimeToPerson, "of handed-over ones: from the hand-over to the first person taking it"},
 		{MachineShare, "of the sum of first response times, the part until the engine closed or handed over"},
+		{Deferred, "incidents of which nobody was told before the end of a window, because quiet hours or maintenance said so"},
+		{DeferredTold, "deferred ones of which a tier was told after the wait began"},
+		{DeferredListed, "deferred ones that were told in a digest"},
+		{DeferredTaken, "deferred ones that a person took before anybody was told"},
+		{DeferredWaiting, "deferred ones that still wait, and of which nothing of this is true yet"},
+		{DeferredOther, "deferred ones whose wait is over and of which nothing of this is true: their digest is still to come, or somebody had been told before they waited"},
+		{DeferralWait, "of deferred ones that wait no more: how long they waited in all; it is part of their first response"},
 		{Repairs, "recovery attempts after which verification held, of all attempts that began to change something"},
 		{Verified, "incidents with an attempt after which verification held"},
 		{NotVerified, "incidents with an attempt after which verification did not hold, or is not known to"},
@@ -122,6 +138,12 @@ func (g Figure) counts(f incident.Fact, m measures) bool {
 		return m.person.ok
 	case PersonTime:
 		return m.work.ok
+	case Deferred:
+		return m.page.deferred
+	case DeferredTold, DeferredListed, DeferredTaken, DeferredWaiting, DeferredOther:
+		return m.page.fate == g
+	case DeferralWait:
+		return m.page.wait.ok
 	case Open:
 		return isOpen(f)
 	case Undecided:

@@ -21,6 +21,8 @@ type Figures struct {
 	TimeToPerson  Times `json:"time_to_person"`
 	MachineShare  Part  `json:"machine_share"`
 
+	Deferred Deferrals `json:"deferred"` // those whose telling waited
+
 	Repairs      Share `json:"repairs"`        // verified, of the attempted
 	CameBack     Share `json:"came_back"`      // of the automatic closes that had 24 hours to come back
 	MayComeBack  int   `json:"may_come_back"`  // automatic closes whose 24 hours are not over
@@ -132,6 +134,7 @@ func known(v float64, ok bool) *float64 {
 type tally struct {
 	figures                     Figures // those that are counted
 	first, start, person, taken durations
+	waited                      durations
 }
 
 func newTally() *tally {
@@ -160,10 +163,11 @@ func (t *tally) add(f incident.Fact, m measures) {
 			*c.counter++
 		}
 	}
+	g.Deferred.add(m.page)
 	for _, c := range []struct {
 		measured span
 		into     *durations
-	}{{m.first, &t.first}, {m.start, &t.start}, {m.person, &t.person}, {m.work, &t.taken}} {
+	}{{m.first, &t.first}, {m.start, &t.start}, {m.person, &t.person}, {m.work, &t.taken}, {m.page.wait, &t.waited}} {
 		if c.measured.ok {
 			c.into.add(c.measured.long)
 		}
@@ -187,6 +191,7 @@ func (t *tally) merge(o *tally) {
 	} {
 		*c.into += *c.from
 	}
+	g.Deferred.merge(h.Deferred)
 	for name, n := range h.Outcomes {
 		g.Outcomes[name] += n
 	}
@@ -196,7 +201,7 @@ func (t *tally) merge(o *tally) {
 	g.MachineShare.Time += h.MachineShare.Time
 	g.MachineShare.Of += h.MachineShare.Of
 	for _, c := range []struct{ into, from *durations }{
-		{&t.first, &o.first}, {&t.start, &o.start}, {&t.person, &o.person}, {&t.taken, &o.taken},
+		{&t.first, &o.first}, {&t.start, &o.start}, {&t.person, &o.person}, {&t.taken, &o.taken}, {&t.waited, &o.waited},
 	} {
 		c.into.merge(c.from)
 	}
@@ -208,7 +213,7 @@ func (t *tally) result() Figures {
 	g.Outcomes, g.Reasons = maps.Clone(g.Outcomes), maps.Clone(g.Reasons)
 	g.Automatic.Of, g.Coverage.Of = g.Incidents, g.Incidents
 	g.FirstResponse, g.TimeToStart, g.TimeToPerson = t.first.times(), t.start.times(), t.person.times()
-	g.PersonTime = t.taken.times()
+	g.PersonTime, g.Deferred.Wait = t.taken.times(), t.waited.times()
 	g.PersonLoad.Mean, g.PersonLoad.Known = g.PersonTime.Mean, g.PersonTime.Count > 0
 	return g
 }

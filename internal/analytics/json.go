@@ -41,13 +41,14 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 		By          Dimension     `json:"by,omitempty"`
 		Groups      []Grouped     `json:"groups,omitempty"`
 		Attempts    []Attempted   `json:"attempts"`
+		Windows     []Windowed    `json:"windows"`
 		Open        []openJSON    `json:"oldest_open"`
 		List        Figure        `json:"figure,omitempty"`
 		Incidents   []incident.ID `json:"incidents,omitempty"`
 	}{
 		Definitions: Version, Period: asJSON(q.Period), Previous: asJSON(a.PreviousPeriod), Filter: q.Filter,
-		Figures: a.Figures, Before: a.Previous, By: q.By, Groups: a.Groups, Attempts: a.Attempts, Open: []openJSON{},
-		List: q.List, Incidents: a.Incidents,
+		Figures: a.Figures, Before: a.Previous, By: q.By, Groups: a.Groups, Attempts: a.Attempts, Windows: a.Windows,
+		Open: []openJSON{}, List: q.List, Incidents: a.Incidents,
 	}
 	out.Period.Over = &over
 	for _, f := range a.Open {

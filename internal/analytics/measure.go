@@ -22,6 +22,7 @@ type measures struct {
 	person   span // from the hand-over to a person
 	work     span // from a person to the end
 	machine  span // to where the engine was done: to the hand-over, or to the end of an automatic one
+	page     held // what windows did with waking somebody
 	disorder bool // one of them ends before it begins, by more than the tolerance
 }
 
@@ -42,6 +43,7 @@ func measure(f incident.Fact) measures {
 	if f.Run > 1 && !f.ReceivedAt.IsZero() {
 		begin = f.ReceivedAt
 	}
+	m.page = heldBy(f.Windows.Waits, incident.Page)
 	m.first = between(begin, f.EndedAt)
 	m.start = between(begin, f.StartedAt)
 	if f.Outcome.IsAutomatic() {

@@ -132,6 +132,21 @@ type Attempted struct {
 	Previous Share                 `json:"previous"`
 }
 
+// Windowed is what one window did with one question: windows of the same name count as one, whosever they are.
+type Windowed struct {
+	Window     string            `json:"window"`     // with its kind, as in the record; empty: none was named
+	Question   incident.Question `json:"question"`   // page or contact
+	Suppressed int               `json:"suppressed"` // of page: incidents with this outcome because of it
+	Deferred   Deferrals         `json:"deferred"`   // what it deferred
+	Previous   WindowedBefore    `json:"previous"`
+}
+
+// WindowedBefore is the same in the previous period.
+type WindowedBefore struct {
+	Suppressed int       `json:"suppressed"`
+	Deferred   Deferrals `json:"deferred"`
+}
+
 // Answer is what is known about a period, and about the one before.
 type Answer struct {
 	Question       Question
@@ -140,6 +155,7 @@ type Answer struct {
 	Previous       Figures
 	Groups         []Grouped       // most incidents first; days in their order; nil when nothing was to be grouped
 	Attempts       []Attempted     // by scenario and attempt
+	Windows        []Windowed      // most incidents first
 	Open           []incident.Fact // the oldest that are open, at most MaxOpen of Figures.Open
 	Incidents      []incident.ID   // those of Question.List, in the order of creation
 }

@@ -1,0 +1,156 @@
+package analytics
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"shodo/internal/incident"
+)
+
+// Deferrals is what became of the incidents that had to wait for the end of a window. Each is one of the five.
+type Deferrals struct {
+	Count   int   `json:"count"`
+	Told    int   `json:"told"`
+	Listed  int   `json:"listed"`
+	Taken   int   `json:"taken"`
+	Waiting int   `json:"waiting"` // still
+	Other   int   `json:"other"`   // the wait is over, and none of these
+	Wait    Times `json:"wait"`    // of those that wait no more
+}
+
+// held is what windows did with one question of an incident.
+type held struct {
+	deferred bool
+	fate     Figure // which of the five; empty unless deferred
+	wait     span   // in all; none while it waits
+}
+
+// heldBy looks at the waits of one question.
+func heldBy(waits []incident.Wait, q incident.Question) held {
+	var h held
+	waiting, became := false, incident.TransitionKind("")
+	for _, w := range waits {
+		if w.Question != q {
+			continue
+		}
+		h.deferred = true
+		h.wait.long += w.Waited
+		waiting = waiting || !w.Since.IsZero()
+		became = cmp.Or(became, w.Became)
+	}
+	if h.deferred {
+		h.fate, h.wait.ok = fateOf(became, waiting), !waiting
+	}
+	return h
+}
+
+// fateOf names what became of what was deferred, as Definitions says of waking somebody.
+func fateOf(became incident.TransitionKind, waiting bool) Figure {
+	switch {
+	case became == incident.ToldTier || became == incident.ToldContact:
+		return DeferredTold
+	case became == incident.Listed:
+		return DeferredListed
+	case became == incident.PersonTook:
+		return DeferredTaken
+	case waiting:
+		return DeferredWaiting
+	}
+	return DeferredOther
+}
+
+func (d *Deferrals) add(h held) {
+	if !h.deferred {
+		return
+	}
+	d.Count++
+	switch h.fate {
+	case DeferredTold:
+		d.Told++
+	case DeferredListed:
+		d.Listed++
+	case DeferredTaken:
+		d.Taken++
+	case DeferredWaiting:
+		d.Waiting++
+	default:
+		d.Other++
+	}
+}
+
+// merge adds the counts of another one; times are merged where they are kept.
+func (d *Deferrals) merge(o Deferrals) {
+	d.Count += o.Count
+	d.Told += o.Told
+	d.Listed += o.Listed
+	d.Taken += o.Taken
+	d.Waiting += o.Waiting
+	d.Other += o.Other
+}
+
+// windowKey is a window and what it was asked.
+type windowKey struct {
+	window   string
+	question incident.Question
+}
+
+// windowTally counts what one window did.
+type windowTally struct {
+	suppressed int
+	deferred   Deferrals
+	waited     durations
+}
+
+// result gives what was counted; of nil, nothing.
+func (t *windowTally) result() WindowedBefore {
+	if t == nil {
+		return WindowedBefore{}
+	}
+	out := WindowedBefore{t.suppressed, t.deferred}
+	out.Deferred.Wait = t.waited.times()
+	return out
+}
+
+// held counts an incident for each window that deferred or suppressed it.
+func (s *side) held(f incident.Fact) {
+	if f.Outcome == incident.Suppressed {
+		s.window(f.Windows.SuppressedBy, incident.Page).suppressed++
+	}
+	for _, w := range f.Windows.Waits {
+		t, h := s.window(w.Window, w.Question), heldBy([]incident.Wait{w}, w.Question)
+		t.deferred.add(h)
+		if h.wait.ok {
+			t.waited.add(h.wait.long)
+		}
+	}
+}
+
+// window gives the counters of a window. Maintenance comes with new names all the time: there is a bound.
+func (s *side) window(name string, q incident.Question) *windowTally {
+	key := windowKey{name, q}
+	if s.windows[key] == nil && len(s.windows) >= maxGroups {
+		key.window = OtherGroups
+	}
+	if s.windows[key] == nil {
+		s.windows[key] = &windowTally{}
+	}
+	return s.windows[key]
+}
+
+func (a *asking) windows() []Windowed {
+	keys := maps.Clone(a.current.windows)
+	maps.Copy(keys, a.previous.windows)
+	list := []Windowed{}
+	for key := range keys {
+		now := a.current.windows[key].result()
+		list = append(list, Windowed{Window: key.window, Question: key.question, Suppressed: now.Suppressed, Deferred: now.Deferred,
+			Previous: a.previous.windows[key].result()})
+	}
+	slices.SortFunc(list, func(x, y Windowed) int {
+		return cmp.Or(y.Suppressed+y.Deferred.Count-x.Suppressed-x.Deferred.Count, strings.Compare(x.Window, y.Window),
+			cmp.Compare(x.Question, y.Question))
+	})
+	return list
+}
