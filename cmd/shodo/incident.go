@@ -42,7 +42,7 @@ func newIncidentList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List incidents, newest first",
-		Example: "  shodo incident list --since 24h\n  shodo incident list --customer acme --outcome handed_over --since 2026-11-01",
+		Example: "  shodo incident list --since 24h\n  shodo incident list --customer acme --outcome handed_over --since 2026-11-01\n  shodo incident list --deferred",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter.Customer, filter.Scenario = incident.CustomerID(customer), incident.ScenarioName(scenario)
@@ -50,7 +50,8 @@ func newIncidentList() *cobra.Command {
 			if filter.Outcome, err = outcomeNamed(outcome); err != nil {
 				return err
 			}
-			if filter.Since, err = parseSince(since, time.Now()); err != nil {
+			now := time.Now()
+			if filter.Since, err = parseSince(since, now); err != nil {
 				return err
 			}
 			if filter.Limit < 1 || filter.Limit > incident.MaxLimit {
@@ -68,7 +69,7 @@ func newIncidentList() *cobra.Command {
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), asRecords(list))
 			}
-			printIncidents(cmd.OutOrStdout(), list, filter.Limit)
+			printIncidents(cmd.OutOrStdout(), list, filter.Limit, now)
 			return nil
 		},
 	}
@@ -79,6 +80,7 @@ func newIncidentList() *cobra.Command {
 	flags.StringVar(&scenario, "scenario", "", "only those that got the scenario of this `name`")
 	flags.StringVar(&outcome, "outcome", "", "only those with this outcome: "+strings.Join(outcomeNames(), ", "))
 	flags.BoolVar(&filter.Open, "open", false, "only those whose first response is not over")
+	flags.BoolVar(&filter.Deferred, "deferred", false, "only those that wait for the end of a window")
 	flags.IntVar(&filter.Limit, "limit", incident.DefaultLimit, "at most so many")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -110,7 +112,7 @@ each step with its parameters, result, output and time, each decision, who was t
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), asRecord(rec))
 			}
-			_, err = io.WriteString(cmd.OutOrStdout(), storyOf(rec, time.Local, full))
+			_, err = io.WriteString(cmd.OutOrStdout(), storyOf(rec, time.Now(), full))
 			return err
 		},
 	}
@@ -163,7 +165,7 @@ func printJSON(w io.Writer, v any) error {
 }
 
 // printIncidents prints a table. Its columns are as wide as what is in them.
-func printIncidents(w io.Writer, list []incident.Record, limit int) {
+func printIncidents(w io.Writer, list []incident.Record, limit int, now time.Time) {
 	if len(list) == 0 {
 		fmt.Fprintln(w, "no incidents")
 		return
@@ -172,7 +174,7 @@ func printIncidents(w io.Writer, list []incident.Record, limit int) {
 	for _, r := range list {
 		rows = append(rows, []string{
 			string(r.Incident.ID), r.Incident.CreatedAt.Local().Format("2006-01-02 15:04:05"), dash(string(r.Customer.ID)),
-			dash(string(r.Match.Scenario)), outcomeOf(r), responseOf(r), terminal.Cut(terminal.OneLine(r.Incident.Title), 60),
+			dash(string(r.Match.Scenario)), outcomeOf(r, now.Local()), responseOf(r), terminal.Cut(terminal.OneLine(r.Incident.Title), 60),
 		})
 	}
 	widths := make([]int, len(rows[0]))
@@ -195,15 +197,30 @@ func printIncidents(w io.Writer, list []incident.Record, limit int) {
 
 func dash(s string) string { return firstOf(terminal.OneLine(s), "-") }
 
-// outcomeOf says how it ended, or where it is.
-func outcomeOf(r incident.Record) string {
+// outcomeOf says how it ended, or where it is, and until when it waits, for a reader at that time and place.
+func outcomeOf(r incident.Record, now time.Time) string {
+	outcome := string(r.Outcome)
 	switch {
+	case r.Outcome == "" && !r.DeferredUntil.IsZero():
+		return "(" + waitsUntil(r.DeferredUntil, now) + ")"
 	case r.Outcome == "":
 		return "(" + string(r.Phase) + ")"
 	case r.Reason != "":
-		return string(r.Outcome) + ": " + string(r.Reason)
+		outcome += ": " + string(r.Reason)
 	}
-	return string(r.Outcome)
+	if !r.DeferredUntil.IsZero() {
+		outcome += ", " + waitsUntil(r.DeferredUntil, now)
+	}
+	return outcome
+}
+
+// waitsUntil names the hour, with the day unless it is within one.
+func waitsUntil(until, now time.Time) string {
+	layout := "2006-01-02 15:04"
+	if d := until.Sub(now); d > -24*time.Hour && d < 24*time.Hour {
+		layout = "15:04"
+	}
+	return "deferred until " + until.In(now.Location()).Format(layout)
 }
 
 func responseOf(r incident.Record) string {

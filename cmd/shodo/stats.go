@@ -178,7 +178,7 @@ func printDefinitions(w io.Writer) {
 			if i == 0 {
 				name = string(d.Figure)
 			}
-			fmt.Fprintln(w, terminal.Pad(name, 16)+line)
+			fmt.Fprintln(w, terminal.Pad(name, 18)+line)
 		}
 	}
 }

@@ -11,8 +11,9 @@ import (
 	"shodo/internal/incident"
 )
 
-// printStatsCSV prints a line for everything and one for each group, for both periods. Lengths are seconds, rates are
-// from 0 to 1, and what has no data is empty.
+// printStatsCSV prints a line for everything, one for each group, and one for each window and question ("window page",
+// "window contact"), for both periods. Lengths are seconds, rates are from 0 to 1, and what has no data is empty, as is
+// what is not a window's.
 func printStatsCSV(w io.Writer, a analytics.Answer) error {
 	out := csv.NewWriter(w)
 	head := []string{"definitions", "since", "until", "by", "group", "customer", "service"}
@@ -23,7 +24,7 @@ func printStatsCSV(w io.Writer, a analytics.Answer) error {
 		return err
 	}
 	line := func(p analytics.Period, by string, g analytics.Group, f analytics.Figures) error {
-		row := []string{analytics.Version, p.Since.Format(time.RFC3339), p.Until.Format(time.RFC3339), by, asText(g.Name), asText(string(g.Customer)), asText(string(g.Service))}
+		row := lineHead(p, by, g)
 		for _, c := range statsColumns(f) {
 			row = append(row, c.value)
 		}
@@ -47,8 +48,35 @@ func printStatsCSV(w io.Writer, a analytics.Answer) error {
 			return err
 		}
 	}
+	for _, w := range a.Windows {
+		by, g := "window "+string(w.Question), analytics.Group{Name: w.Window}
+		if err := out.Write(append(lineHead(now, by, g), windowCells(w.Question, w.Suppressed, w.Deferred)...)); err != nil {
+			return err
+		}
+		if err := out.Write(append(lineHead(before, by, g), windowCells(w.Question, w.Previous.Suppressed, w.Previous.Deferred)...)); err != nil {
+			return err
+		}
+	}
 	out.Flush()
 	return out.Error()
+}
+
+// lineHead is what a line is about.
+func lineHead(p analytics.Period, by string, g analytics.Group) []string {
+	return []string{analytics.Version, p.Since.Format(time.RFC3339), p.Until.Format(time.RFC3339), by, asText(g.Name), asText(string(g.Customer)), asText(string(g.Service))}
+}
+
+// windowCells are the columns of a window: what it deferred and, of page, suppressed; nothing else.
+func windowCells(q incident.Question, suppressed int, d analytics.Deferrals) []string {
+	f := analytics.Figures{Deferred: d, Outcomes: map[incident.Outcome]int{incident.Suppressed: suppressed}}
+	var row []string
+	for _, c := range statsColumns(f) {
+		if !strings.HasPrefix(c.name, "deferr") && (c.name != "outcome_suppressed" || q != incident.Page) {
+			c.value = ""
+		}
+		row = append(row, c.value)
+	}
+	return row
 }
 
 // asText keeps a spreadsheet from taking a name for a formula: titles of alerts come from outside.
@@ -93,6 +121,13 @@ func statsColumns(f analytics.Figures) []column {
 	times("time_to_person", f.TimeToPerson)
 	rate, ok := f.MachineShare.Rate()
 	number("machine_share", rate, ok)
+	count("deferred", f.Deferred.Count)
+	count("deferred_told", f.Deferred.Told)
+	count("deferred_listed", f.Deferred.Listed)
+	count("deferred_taken", f.Deferred.Taken)
+	count("deferred_waiting", f.Deferred.Waiting)
+	count("deferred_other", f.Deferred.Other)
+	times("deferral_wait", f.Deferred.Wait)
 	share("repairs", f.Repairs)
 	share("came_back", f.CameBack)
 	count("may_come_back", f.MayComeBack)

@@ -26,6 +26,7 @@ func (p statsPage) String() string {
 	p.outcomes().write(&b)
 	p.reasons().write(&b)
 	p.attempts().write(&b)
+	p.windows(&b)
 	p.groups(&b)
 	p.open(&b)
 	p.notes(&b)
@@ -92,6 +93,9 @@ func (p statsPage) figures() *textTable {
 	times("  p50", func(t analytics.Times) time.Duration { return t.P50 }, f.FirstResponse, g.FirstResponse, "")
 	times("  p95", func(t analytics.Times) time.Duration { return t.P95 }, f.FirstResponse, g.FirstResponse, "")
 	times("  p99", func(t analytics.Times) time.Duration { return t.P99 }, f.FirstResponse, g.FirstResponse, "")
+	if f.Deferred.Count+g.Deferred.Count > 0 {
+		times(w[analytics.DeferralWait], func(t analytics.Times) time.Duration { return t.P50 }, f.Deferred.Wait, g.Deferred.Wait, of(f.Deferred.Wait))
+	}
 	times(w[analytics.TimeToStart], mean, f.TimeToStart, g.TimeToStart, of(f.TimeToStart))
 	times(w[analytics.TimeToPerson], mean, f.TimeToPerson, g.TimeToPerson, of(f.TimeToPerson))
 	t.add(w[analytics.MachineShare], p.share(f.MachineShare.Rate()), p.share(g.MachineShare.Rate()), points(f.MachineShare, g.MachineShare), "")
@@ -211,6 +215,8 @@ func (p statsPage) notes(b *strings.Builder) {
 		notes = append(notes, w.notOver)
 	}
 	note(f.MayComeBack, w.mayComeBack)
+	note(f.Deferred.Count, w.waited)
+	note(f.Deferred.Other, w.neitherYet)
 	note(f.NotTaken, w.notTaken)
 	note(f.Reopened, w.reopened)
 	note(f.NoCustomer, w.noCustomer)

@@ -19,9 +19,10 @@ const (
 	storyLines = 15  // lines of an output
 )
 
-// storyOf tells everything that a record holds, for a person at a terminal. It is made of the record alone.
-func storyOf(rec incident.Record, zone *time.Location, full bool) string {
-	t := &teller{rec: rec, zone: zone, full: full}
+// storyOf tells everything that a record holds, for a person at a terminal, at that time and in its zone. It is made of
+// the record alone.
+func storyOf(rec incident.Record, now time.Time, full bool) string {
+	t := &teller{rec: rec, now: now, zone: now.Location(), full: full}
 	t.headline()
 	t.whatCameIn()
 	t.whatMatched()
@@ -34,6 +35,7 @@ func storyOf(rec incident.Record, zone *time.Location, full bool) string {
 type teller struct {
 	b    strings.Builder
 	rec  incident.Record
+	now  time.Time
 	zone *time.Location
 	full bool
 }
@@ -65,6 +67,8 @@ func (t *teller) clock(at time.Time) string {
 	return at.In(t.zone).Format("2006-01-02 15:04:05 MST")
 }
 
+func (t *teller) day(at time.Time) string { return at.In(t.zone).Format(time.DateOnly) }
+
 func (t *teller) hour(at time.Time) string { return at.In(t.zone).Format("15:04:05.000") }
 
 func (t *teller) headline() {
@@ -74,7 +78,7 @@ func (t *teller) headline() {
 		number = fmt.Sprintf(" (#%d)", in.Number)
 	}
 	t.line("%s%s  %s", in.ID, number, terminal.OneLine(in.Title))
-	t.line("%s · first response: %s", outcomeOf(t.rec), responseOf(t.rec))
+	t.line("%s · first response: %s", outcomeOf(t.rec, t.now), responseOf(t.rec))
 	if t.rec.Why != "" {
 		t.line("%s", terminal.OneLine(t.rec.Why))
 	}
@@ -170,12 +174,16 @@ func (t *teller) whatHappened() {
 	}
 	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Or(cmp.Compare(a.run, b.run), a.at.Compare(b.at)) })
 	t.title("what happened")
-	run := 1
+	run, day := 1, t.day(t.rec.Incident.CreatedAt)
 	said := map[string]string{} // the last verdict on each step: what verify finds again is not shown again
 	for _, m := range moments {
 		if m.run != run {
 			run = m.run
 			t.line("  run %d", run)
+		}
+		if today := t.day(m.at); today != day && !m.at.IsZero() {
+			day = today
+			t.line("  %s", day)
 		}
 		if m.step != nil {
 			t.step(*m.step, said)
@@ -183,34 +191,6 @@ func (t *teller) whatHappened() {
 			t.transition(*m.line)
 		}
 	}
-}
-
-func (t *teller) transition(n incident.Transition) {
-	what, said := string(n.Kind), terminal.OneLine(n.Why)
-	switch n.Kind {
-	case incident.PhaseBegan:
-		what = string(n.Phase)
-		if n.Phase == incident.Recover || n.Phase == incident.Verify {
-			what = fmt.Sprintf("%s, attempt %d", n.Phase, n.Attempt)
-		}
-	case incident.Ended:
-		what = string(n.Outcome)
-		if n.Reason != "" {
-			what += ": " + string(n.Reason)
-		}
-	case incident.Decided:
-		if n.Why == t.rec.Match.Why {
-			said = "see above"
-		}
-	case incident.ToldTier:
-		said = joined(", ", terminal.OneLine(n.By), said)
-	case incident.ResponseEnd:
-		what = "end"
-		said = joined(", ", terminal.OneLine(n.By), said)
-	case incident.PersonTook:
-		said = cmp.Or(said, terminal.OneLine(n.By))
-	}
-	t.line("  %s  %s  %s", t.hour(n.At), terminal.Pad(what, max(18, terminal.Columns(what))), t.cut(said))
 }
 
 func (t *teller) step(s incident.Step, said map[string]string) {
@@ -301,9 +281,12 @@ func (t *teller) block(name, value string) {
 
 func (t *teller) howItEnded() {
 	t.title("how it ended")
-	outcome := outcomeOf(t.rec)
+	outcome := outcomeOf(t.rec, t.now)
 	if t.rec.Outcome == "" {
 		outcome = "the first response is running, in phase " + string(t.rec.Phase)
+	}
+	if t.rec.Outcome == "" && !t.rec.DeferredUntil.IsZero() {
+		outcome = "the first response waits for the end of a window"
 	}
 	t.field("outcome", outcome)
 	t.field("why", t.rec.Why)
@@ -311,6 +294,7 @@ func (t *teller) howItEnded() {
 	if !t.rec.OutcomeAt.IsZero() {
 		t.field("decided", t.clock(t.rec.OutcomeAt))
 	}
+	t.waits()
 	if !t.rec.TakenAt.IsZero() {
 		t.field("taken", fmt.Sprintf("%s by %s", t.clock(t.rec.TakenAt), t.rec.TakenBy))
 	}

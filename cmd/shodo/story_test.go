@@ -107,10 +107,12 @@ func TestStory(t *testing.T) {
 			Status: incident.Failed, Error: "it did not end", ErrorKind: incident.UnknownEffect, StartedAt: began.Add(time.Hour), Note: "interrupted",
 			Output: json.RawMessage(`"not an object"`)}}}
 	for name, got := range map[string]string{
-		"recovered":   storyOf(aRecord("Q1", false), tokyo, false),
-		"handed-over": storyOf(aRecord("Q2", true), time.UTC, false),
-		"full":        storyOf(aRecord("Q2", true), time.UTC, true),
-		"run-2":       storyOf(unmatched, time.UTC, false),
+		"recovered":   storyOf(aRecord("Q1", false), began.In(tokyo), false),
+		"handed-over": storyOf(aRecord("Q2", true), began, false),
+		"full":        storyOf(aRecord("Q2", true), began, true),
+		"run-2":       storyOf(unmatched, began, false),
+		"deferred":    storyOf(deferredRecord("Q4", 5), deferredAt.In(tokyo), false),
+		"waited":      storyOf(deferredRecord("Q5", 100), deferredAt.In(tokyo), false),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if strings.ContainsRune(got, '\x1b') {
