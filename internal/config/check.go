@@ -63,6 +63,7 @@ func (l *loader) checkRules() {
 	if len(c.Slack.Operators) > 0 && c.Slack.SigningSecret.IsZero() && !l.broken["slack.signing_secret"] {
 		l.report("slack.operators", "slack.signing_secret is not set, so there is no slash command", "set slack.signing_secret")
 	}
+	l.checkCatalog(c.Catalog)
 	l.checkTokens(c.API.Tokens)
 	l.checkMail(c.Mail)
 	l.checkTemporal(c.Temporal)

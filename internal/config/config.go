@@ -53,9 +53,28 @@ type Config struct {
 	origins map[string]origin // of each setting, by its key path
 }
 
-// Catalog says where scenarios, customers and runbooks are.
+// Catalog says where scenarios, customers and runbooks are: in a folder or in a Git repository, never both.
 type Catalog struct {
-	Dir string `yaml:"dir" need:"true" path:"true" doc:"Folder with scenarios/, customers/ and runbooks/. It is read again on SIGHUP."`
+	Dir string `yaml:"dir" path:"true" doc:"Folder with scenarios/, customers/ and runbooks/. It is read again when something in it changes, and on SIGHUP. Exactly one of catalog.dir and catalog.git.url must be set."`
+	Git Git    `yaml:"git"`
+}
+
+// Git is a repository that the catalog is followed in.
+type Git struct {
+	URL            string        `yaml:"url" doc:"The repository: https://..., ssh://git@host/..., git@host:..., or a folder on this machine (absolute path or file:///...). It holds no user with password: see catalog.git.auth."`
+	Ref            string        `yaml:"ref" doc:"The branch or tag that is followed. Empty: the repository's default branch."`
+	Path           string        `yaml:"path" doc:"The folder in the repository that holds scenarios/, customers/ and runbooks/. Empty: its top."`
+	Every          time.Duration `yaml:"every" default:"1m" doc:"How often the repository is asked for a new commit."`
+	WebhookSecrets []Secret      `yaml:"webhook_secrets" doc:"The secrets of the push webhooks that GitHub or GitLab send to /webhooks/git; several, so that one can be replaced without a gap. Without one there is no such address."`
+	Auth           GitAuth       `yaml:"auth"`
+}
+
+// GitAuth is how the engine shows who it is.
+type GitAuth struct {
+	Token      Secret `yaml:"token" doc:"For https://: an access token that may read the repository."`
+	User       string `yaml:"user" default:"x-access-token" doc:"For https://: the user name that goes with the token. GitHub and GitLab take any for access tokens; deploy tokens of GitLab have one of their own, Bitbucket wants x-token-auth."`
+	SSHKey     string `yaml:"ssh_key" path:"true" doc:"For ssh: the file with the private key, without a passphrase. Use a deploy key that may only read."`
+	KnownHosts string `yaml:"known_hosts" path:"true" doc:"For ssh: the known_hosts file with the server's key. Without it there is no connection."`
 }
 
 // PagerDuty is the account.

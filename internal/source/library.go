@@ -11,9 +11,14 @@ import (
 	"shodo/scenarios"
 )
 
-// Load reads a team's catalog, with the shipped library for what customers adopt and the team does not have.
+// Load reads a team's catalog, with the shipped library for what customers adopt and the team does not have. The
+// version is made from the files.
 func Load(team fs.FS, actions scenario.Actions) (*catalog.Catalog, yamldoc.Problems) {
-	return catalog.LoadWithLibrary(team, library{"scenarios": scenarios.Files, "runbooks": runbooks.Files}, "", actions)
+	return load(team, "", actions)
+}
+
+func load(team fs.FS, version string, actions scenario.Actions) (*catalog.Catalog, yamldoc.Problems) {
+	return catalog.LoadWithLibrary(team, library{"scenarios": scenarios.Files, "runbooks": runbooks.Files}, version, actions)
 }
 
 // library holds the shipped folders by their names.

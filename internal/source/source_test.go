@@ -3,6 +3,7 @@ package source_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -45,7 +46,7 @@ func TestReload(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "customers/acme.yaml", acme("One"))
 	var logged bytes.Buffer
-	s, err := source.Open(dir, builtin.List(builtin.Settings{}), slog.New(slog.NewTextHandler(&logged, nil)))
+	s, err := source.OpenFolder(dir, options(&logged))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestSwappedFolder(t *testing.T) {
 	if err := os.Symlink(one, link); err != nil {
 		t.Fatal(err)
 	}
-	s, err := source.Open(link, builtin.List(builtin.Settings{}), slog.New(slog.DiscardHandler))
+	s, err := source.OpenFolder(link, options(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestOpenWhatIsNoCatalog(t *testing.T) {
 		"a link that leads out of it": {escaping, "path escapes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := source.Open(tt.dir, builtin.List(builtin.Settings{}), slog.New(slog.DiscardHandler))
+			s, err := source.OpenFolder(tt.dir, options(io.Discard))
 			if s != nil || !errors.Is(err, source.ErrCatalog) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("source %v, error %v; want %q", s, err, tt.want)
 			}
@@ -143,7 +144,7 @@ func TestOpenWhatIsNoCatalog(t *testing.T) {
 func TestReloadWhileInUse(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "customers/acme.yaml", acme("Zero"))
-	s, err := source.Open(dir, builtin.List(builtin.Settings{}), slog.New(slog.DiscardHandler))
+	s, err := source.OpenFolder(dir, options(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,4 +173,8 @@ func TestReloadWhileInUse(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+}
+
+func options(log io.Writer) source.Options {
+	return source.Options{Actions: builtin.List(builtin.Settings{}), Log: slog.New(slog.NewTextHandler(log, nil))}
 }

@@ -39,6 +39,7 @@ type Check struct {
 // Options says what the server is made of.
 type Options struct {
 	Webhooks Webhooks
+	Git      GitWebhook
 	API      API
 	Commands Commands
 	Ready    func(context.Context) []Check
@@ -58,6 +59,9 @@ type API struct {
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/pagerduty", newReceiver(o.Webhooks, o.Registry, o.Log))
+	if len(o.Git.Secrets) > 0 {
+		mux.Handle("POST /webhooks/git", newPushes(o.Git, o.Registry, o.Log))
+	}
 	if o.API.Maintenance != nil {
 		w := &windows{keep: o.API.Maintenance, customers: o.API.Customers, now: o.API.Now, log: o.Log}
 		mux.Handle("/api/", newAPI(o.API.Tokens, w, o.Registry, o.Log))
