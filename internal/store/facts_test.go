@@ -125,14 +125,14 @@ func fillYear(b testing.TB, path string, year time.Time, count int) {
 			phase, outcome, reason, why, created_at, received_at, started_at, outcome_at, taken_at, taken_by, ended_at, title, alert_count, attempted)
 		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1),
 			m AS (SELECT i, (i * 7919) % 500 AS c, (i * 104729) % 100 AS k, $2 + i * $3 AS at FROM n)
-		SELECT printf('Q%013d', i), 1, 'run-of-' || i, 'customer-' || c, 'department-' || c % 20, printf('P%06d', c * 2 + i % 2),
-			CASE WHEN k < 90 THEN 'scenario-' || k % 25 ELSE '' END, CASE WHEN k < 90 THEN 'host-' || i % 37 ELSE '' END, 'high',
+		SELECT printf('Q%013d', i), 1, 'run-of-' || i, 'customer-' || c, 'department-' || (c % 20), printf('P%06d', c * 2 + i % 2),
+			CASE WHEN k < 90 THEN 'scenario-' || (k % 25) ELSE '' END, CASE WHEN k < 90 THEN 'host-' || (i % 37) ELSE '' END, 'high',
 			'P' || (1 + k % 4), 'end', CASE WHEN k < 40 THEN 'recovered' WHEN k < 57 THEN 'cleared' WHEN k < 90 THEN 'handed_over' ELSE 'unmatched' END,
 			CASE WHEN k BETWEEN 57 AND 89 THEN 'verify_failed' ELSE '' END, 'why it ended is told in one sentence like this one',
 			at, at + 2000000, CASE WHEN k < 90 THEN at + 2500000 END, at + 30000000 + (i * 31) % 60000000,
 			CASE WHEN k >= 57 THEN at + 200000000 END, CASE WHEN k >= 57 THEN 'Aiko Tanaka' ELSE '' END,
 			at + CASE WHEN k < 57 THEN 31000000 + (i * 31) % 60000000 ELSE 900000000 + (i * 17) % 600000000 END,
-			'[web-' || i % 97 || '] alert of kind ' || char(97 + k % 26) || ' at ' || i || '%', 1 + k % 3, k < 50 FROM m`, count, year.UnixMicro(), every)
+			'[web-' || (i % 97) || '] alert of kind ' || char(97 + k % 26) || ' at ' || i || '%', 1 + k % 3, k < 50 FROM m`, count, year.UnixMicro(), every)
 	if err != nil {
 		b.Fatal(err)
 	}
