@@ -183,6 +183,9 @@ func (p Packet) evidence(steps []incident.Step) []Evidence {
 		}
 		full := cutMiddle(whole(s.Output), MaxFile, p.words.phrase.cutBytes)
 		e := Evidence{Name: oneLine(s.Name, maxName), Phase: s.Phase, Full: full}
+		if s.Phase == incident.Gather {
+			e.gist, e.unnamed = cutMiddle(gist(s.Output), MaxFile, p.words.phrase.cutBytes), s.Name == s.Action
+		}
 		switch {
 		case s.Phase == incident.Gather && s.Status != incident.Succeeded:
 			e.Error = oneLine(s.Error, maxError)

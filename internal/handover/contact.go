@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"shodo/internal/incident"
 )
@@ -14,9 +13,6 @@ const (
 	MaxSubject     = 200
 	MaxContactText = 100_000
 )
-
-// maxPaper is the size in bytes to which one piece of evidence is cut in the text for mail.
-const maxPaper = 16 << 10
 
 // ContactMessage is what the customer's own people are told. It holds no name of a tier, no command, no address of the
 // engine or of PagerDuty, and no error text: those are for the people who operate the service.
@@ -29,17 +25,6 @@ type ContactMessage struct {
 
 // Slack is the same for a channel.
 func (m ContactMessage) Slack() Message { return m.slack }
-
-// letter is a ContactMessage before it is rendered.
-type letter struct {
-	subject  string
-	to       string // the customer's name; may be empty
-	lead     string // what it comes to; one to three sentences
-	sections []section
-	evidence []Evidence
-	footer   string
-	files    []File
-}
 
 // ForContact tells the customer's contacts of an incident that was closed or reported: what happened, since when, what was
 // done, and that it holds. Of Options it reads Language, TimeZone and CloseNote.
@@ -187,82 +172,31 @@ func (p Packet) reference() string {
 	return fmt.Sprintf(p.words.contact.reference, dash(ref), p.Zone)
 }
 
-// render writes the letter for both readers.
-func (p Packet) render(l letter) ContactMessage {
-	subject := oneLine(l.subject, MaxSubject)
-	m := fitted(func(scale int) []Block {
-		blocks := []Block{header(subject), sectionBlock("*" + cutEscaped(l.lead, 900) + "*")}
-		for _, s := range l.sections {
-			blocks = append(blocks, p.slackSection(s, scale))
-		}
-		for _, e := range l.evidence[:min(shownPapers, len(l.evidence))] {
-			blocks = append(blocks, p.slackEvidence(e, 900*scale/100))
-		}
-		return append(blocks, contextBlock(cutEscaped(l.footer, 300)))
-	})
-	m.Text = cutEscaped(subject+" — "+l.lead, MaxFallback)
-	m.Files = l.files
-	return ContactMessage{Subject: subject, Text: p.letterText(l), slack: m}
-}
-
-// letterText is the letter as plain text. Lines that hold text from outside are indented, so that none of them looks like
-// a line of ours.
-func (p Packet) letterText(l letter) string {
-	var b strings.Builder
-	w := p.words.contact
-	if l.to != "" {
-		b.WriteString(fmt.Sprintf(w.dear, l.to) + "\n\n")
-	}
-	b.WriteString(joined("\n", w.opening, l.lead) + "\n")
-	for _, s := range l.sections {
-		b.WriteString("\n■ " + s.title + "\n")
-		for _, line := range s.within(15*s.share, p.words, plainRow) {
-			b.WriteString("  " + line + "\n")
-		}
-	}
-	footer := "\n" + l.footer + "\n" + w.automatic + "\n"
-	for _, e := range l.evidence {
-		text := cutMiddle(e.Full, maxPaper, p.words.phrase.cutBytes)
-		b.WriteString("\n■ " + e.Name + "\n" + indented(text, "  | ") + "\n")
-	}
-	return cutText(b.String(), footer, p.words.phrase.cutText)
-}
-
-// cutText keeps a text within MaxContactText; a cut is marked and the footer always there.
-func cutText(body, footer, mark string) string {
-	room := MaxContactText - utf8.RuneCountInString(footer)
-	if utf8.RuneCountInString(body) <= room {
-		return body + footer
-	}
-	kept := cut(body, room-utf8.RuneCountInString(mark)-2)
-	if line := strings.LastIndexByte(kept, '\n'); line > 0 {
-		kept = kept[:line]
-	}
-	return kept + "\n" + mark + "\n" + footer
-}
-
-// shownPapers is how many pieces of evidence the message for a channel shows; the others go along as files.
-const shownPapers = 4
-
 // papers is the evidence that was gathered, as a customer may see it: without what went wrong in collecting it, which says
 // how the service is connected and is for the people who operate it.
 func (p Packet) papers() []Evidence {
 	var list []Evidence
+	files := 0
 	for _, e := range p.Evidence {
 		if e.Phase != incident.Gather {
 			continue
 		}
-		if e.Phase = ""; e.Error != "" || e.Full == "" {
-			gone := p.words.contact.noOutput
-			if e.Error != "" {
-				gone = p.words.phrase.evidenceGone
-			}
-			e = Evidence{Name: e.Name, Short: gone, Full: gone}
+		full := e.gist
+		switch {
+		case e.Error != "":
+			full = p.words.phrase.evidenceGone
+		case full == "":
+			full = p.words.contact.noOutput
 		}
-		if n := len(list); n >= shownPapers && n < MaxFiles && e.File == "" {
-			e.File = fileName(fmt.Sprintf("evidence-%d", n+1), e.Name, ".txt")
+		paper := p.shortened(Evidence{Name: e.Name, Full: full})
+		if e.unnamed || e.Name == "" {
+			paper.Name = fmt.Sprintf(p.words.contact.finding, len(list)+1)
 		}
-		list = append(list, e)
+		if n := len(list); files < MaxFiles && (n >= shownPapers || paper.Short != full) {
+			paper.File = fileName(fmt.Sprintf("evidence-%d", n+1), paper.Name, ".txt")
+			files++
+		}
+		list = append(list, paper)
 	}
 	return list
 }
@@ -270,7 +204,7 @@ func (p Packet) papers() []Evidence {
 func paperFiles(list []Evidence) []File {
 	var files []File
 	for _, e := range list {
-		if e.File != "" && len(files) < MaxFiles {
+		if e.File != "" {
 			files = append(files, File{e.File, cut(e.Name, maxName), e.Full})
 		}
 	}

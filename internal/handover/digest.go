@@ -10,56 +10,6 @@ import (
 	"shodo/internal/incident"
 )
 
-// DigestLine is one incident in the list at a window's end. Its texts are cleaned and cut, and still have to be escaped.
-type DigestLine struct {
-	Incident incident.ID      `json:"incident"`
-	Number   int              `json:"number,omitempty"`
-	Run      int              `json:"run"`
-	URL      string           `json:"url,omitempty"` // PagerDuty's page of it; never told to a contact
-	Title    string           `json:"title"`
-	Priority string           `json:"priority,omitempty"`
-	Customer string           `json:"customer,omitempty"` // its name
-	Language string           `json:"language,omitempty"` // the customer's
-	Outcome  incident.Outcome `json:"outcome,omitempty"`  // empty: not over
-	Since    time.Time        `json:"since"`
-	Ended    time.Time        `json:"ended,omitzero"` // when the outcome was decided
-	TakenBy  string           `json:"taken_by,omitempty"`
-	Done     []string         `json:"done,omitempty"` // the repairs that were made, by their names
-	Window   string           `json:"window,omitempty"`
-	Until    time.Time        `json:"until,omitzero"` // when the window ended
-}
-
-// maxDone is how many repairs a line names.
-const maxDone = 3
-
-// NewDigestLine makes the line of a deferred incident from its record. It speaks of the run that was deferred.
-func NewDigestLine(rec incident.Record, d incident.Deferral) DigestLine {
-	in := broken(rec.Incident)
-	l := DigestLine{
-		Incident: in.ID, Number: in.Number, Run: rec.Run, URL: in.URL, Title: in.Title, Priority: in.Priority,
-		Customer: oneLine(rec.Customer.Name, maxName), Language: rec.Customer.Language, Outcome: rec.Outcome,
-		Since: in.Since, Ended: rec.OutcomeAt, TakenBy: oneLine(rec.TakenBy, maxName),
-		Window: oneLine(d.Window, maxName), Until: d.Until,
-	}
-	if l.Customer == "" {
-		l.Customer = oneLine(string(rec.Customer.ID), maxName)
-	}
-	if d.Run != 0 && d.Run != rec.Run { // it was reopened since
-		rec.Run, l.Run, l.Outcome, l.Ended, l.TakenBy = d.Run, d.Run, "", time.Time{}, ""
-		for _, t := range rec.Transitions {
-			if t.Run == d.Run && t.Kind == incident.Ended {
-				l.Outcome, l.Ended = t.Outcome, t.At
-			}
-		}
-	}
-	for _, s := range lastRun(rec) {
-		if s.Phase == incident.Recover && s.Status == incident.Succeeded && s.Name != s.Action && len(l.Done) < maxDone {
-			l.Done = append(l.Done, oneLine(s.Name, maxName))
-		}
-	}
-	return l
-}
-
 // Digest tells a tier, at a window's end, which incidents waited for it and never needed a person. Of Options it reads
 // Language (empty: that of the first line's customer) and TimeZone. What one message cannot hold is counted, and the whole
 // list goes along as a file.
@@ -71,6 +21,9 @@ func Digest(lines []DigestLine, opts Options) Message {
 		lead:     fmt.Sprintf(w.digest.lead, p.clock(endOf(lines))),
 		sections: p.groups(lines, w.badgeOf, true),
 		footer:   fmt.Sprintf(w.digest.zone, p.Zone),
+	}
+	if len(lines) == 0 {
+		l.subject, l.lead = w.digest.none, w.digest.none
 	}
 	return p.listed(l)
 }
@@ -92,10 +45,23 @@ func ContactDigest(lines []DigestLine, opts Options) ContactMessage {
 		subject:  fmt.Sprintf(w.digest.contactSubject, count, windows),
 		lead:     fmt.Sprintf(w.digest.contactLead, windows, p.clock(endOf(lines)), count) + "\n" + end,
 		sections: p.groups(lines, func(o incident.Outcome) string { return w.contact.said(o).badge }, false),
-		footer:   fmt.Sprintf(w.digest.zone, p.Zone),
+		footer:   fmt.Sprintf(w.digest.contactReference, p.Zone),
 	}
-	if len(lines) > 0 {
-		l.to = lines[0].Customer
+	for _, line := range lines {
+		l.to = line.Customer
+		for i, f := range line.Findings {
+			title := joined(" ", line.reference(), f.Name)
+			if f.Name == "" {
+				title = joined(" ", line.reference(), fmt.Sprintf(w.contact.finding, i+1))
+			}
+			if f.Cut {
+				f.Text = w.phrase.cutEarlier + "\n" + f.Text
+			}
+			l.evidence = append(l.evidence, Evidence{Name: title, Full: f.Text})
+		}
+	}
+	if len(lines) == 0 {
+		l.subject, l.lead = w.digest.none, w.digest.none
 	}
 	l.subject = oneLine(l.subject, MaxSubject)
 	return ContactMessage{Subject: l.subject, Text: p.letterText(l), slack: p.listed(l)}
@@ -123,10 +89,10 @@ func (p Packet) windowsOf(lines []DigestLine) string {
 	}
 	slices.Sort(list)
 	first := p.words.windowOf(list[0])
-	if len(list) == 1 {
-		return first
+	if len(list) > 1 {
+		first = fmt.Sprintf(p.words.digest.alsoWindows, first)
 	}
-	return fmt.Sprintf(p.words.digest.alsoWindows, first, len(list)-1)
+	return first
 }
 
 func endOf(lines []DigestLine) time.Time {
@@ -171,11 +137,13 @@ func (p Packet) groups(lines []DigestLine, badge func(incident.Outcome) string, 
 // digestRow is one incident on one line. Only a tier gets the link to PagerDuty.
 func (p Packet) digestRow(l DigestLine, linked bool) row {
 	w := p.words.digest
-	ref := span{style: anchor, text: number(l.Number)}
-	if ref.text == "" {
-		ref = say(string(l.Incident))
-	} else if linked {
-		ref.to = l.URL
+	ref := say(l.reference())
+	if l.Number != 0 && linked {
+		ref = span{style: anchor, text: ref.text, to: l.URL}
+	}
+	title := l.Title
+	if linked {
+		title = joined(" ", l.Priority, title)
 	}
 	when := fmt.Sprintf(w.began, p.minute(l.Since))
 	if took := l.Ended.Sub(l.Since); !l.Ended.IsZero() && took > 0 {
@@ -186,7 +154,7 @@ func (p Packet) digestRow(l DigestLine, linked bool) row {
 		facts = append(facts, fmt.Sprintf(w.takenBy, l.TakenBy))
 	}
 	facts = append(facts, l.Done...)
-	return row{mark: "•", spans: []span{ref, say(" " + l.Title), say(" (" + strings.Join(facts, "; ") + ")")}}
+	return row{mark: "•", spans: []span{ref, say(" " + title), say(" (" + strings.Join(facts, "; ") + ")")}}
 }
 
 // minute gives an instant in the reader's zone without seconds.

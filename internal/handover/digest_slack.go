@@ -9,7 +9,7 @@ import (
 const listFile = "incidents.txt"
 
 // listed is a message of as many lines as fit. Headings count all of theirs; when lines are left out, the message says
-// how many, and all of them go along as a file.
+// how many, and all of them go along as a file. So does what was found for those that are reports.
 func (p Packet) listed(l letter) Message {
 	total := 0
 	for _, s := range l.sections {
@@ -19,7 +19,7 @@ func (p Packet) listed(l letter) Message {
 	for n := total; ; n = n * 3 / 4 {
 		m.Blocks = p.listBlocks(l, n, total)
 		if n == 0 || m.Size() <= MaxMessage && legal(m.Blocks) {
-			if n < total {
+			if n < total || len(l.evidence) > 0 {
 				m.Files = []File{{listFile, cut(oneLine(l.subject, maxTitle), maxName), p.listText(l)}}
 			}
 			break
@@ -31,7 +31,7 @@ func (p Packet) listed(l letter) Message {
 
 // listBlocks shows the first n lines.
 func (p Packet) listBlocks(l letter, n, total int) []Block {
-	blocks := []Block{header(l.subject), sectionBlock(cutEscaped(l.lead, 900))}
+	blocks := []Block{header(l.subject), sectionBlock(boldFirst(cutEscaped(l.lead, 900)))}
 	left := n
 	for _, s := range l.sections {
 		text := "*" + cutEscaped(s.title, maxName) + "*"
@@ -47,8 +47,8 @@ func (p Packet) listBlocks(l letter, n, total int) []Block {
 		left -= min(left, len(s.rows))
 		blocks = append(blocks, sectionBlock(text))
 	}
-	if total == 0 {
-		blocks = append(blocks, sectionBlock(escape(p.words.digest.none)))
+	if n == total && len(l.evidence) > 0 {
+		blocks = append(blocks, sectionBlock(escape(fmt.Sprintf(p.words.digest.findingsInFile, listFile))))
 	}
 	if n < total {
 		more := fmt.Sprintf(p.words.phrase.more, total-n) + " · " + fmt.Sprintf(p.words.digest.allInFile, listFile)
@@ -70,6 +70,7 @@ func (p Packet) listText(l letter) string {
 			b.WriteString("  " + plainRow(r) + "\n")
 		}
 	}
+	letterEvidence(&b, l.evidence, p.words)
 	b.WriteString("\n" + l.footer + "\n")
 	return cutMiddle(b.String(), MaxFile, p.words.phrase.cutBytes)
 }

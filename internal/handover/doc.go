@@ -6,6 +6,10 @@
 // Packet into a document of sections, lines and spans, in the words of its language. Each rendering only adds the
 // markup of its reader, so all three say the same.
 //
+// The customer's own people get something else, by ForContact: a letter for mail and for a channel that they share, in
+// polite and plain words, without names of tiers, commands, errors or addresses of ours. When a window ends, Digest tells
+// a tier and ContactDigest the customer what waited for it, each in one message.
+//
 // What it promises:
 //
 //   - Whatever the record holds (a megabyte of text, control characters, Slack markup, mentions, right-to-left marks,

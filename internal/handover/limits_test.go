@@ -200,6 +200,11 @@ func FuzzRecord(f *testing.F) {
 			checkLimits(t, handover.Build(rec, opts))
 			checkMessage(t, handover.Closing(rec, opts), 0)
 			checkMessage(t, handover.NobodyAnswered(rec, opts, text, text, time.Duration(len(text))), 0)
+			checkContact(t, handover.ForContact(rec, opts))
+			d := incident.Deferral{Run: len(text) % 3, Window: text}
+			lines := []handover.DigestLine{handover.NewDigestLine(rec, d), handover.NewDigestLine(rec, d)}
+			checkDigest(t, handover.Digest(lines, opts))
+			checkDigest(t, handover.ContactDigest(lines, opts).Slack())
 			handover.StartedNote(rec, opts)
 			handover.ClosingNote(rec, opts)
 		}

@@ -114,17 +114,7 @@ func whole(output json.RawMessage) string {
 		}
 		return block(output)
 	}
-	var line []string
-	var long []field
-	for _, f := range list {
-		switch s, isText := text(f.value); {
-		case silent(f):
-		case isText && (len(s) > 120 || strings.Contains(strings.TrimSpace(s), "\n")), !isText && len(f.value) > 120:
-			long = append(long, f)
-		default:
-			line = append(line, oneLine(f.name, 40)+"="+short(f, 200))
-		}
-	}
+	line, long := sorted(list)
 	var parts []string
 	if len(line) > 0 {
 		parts = append(parts, strings.Join(line, ", "))
@@ -136,6 +126,31 @@ func whole(output json.RawMessage) string {
 		parts = append(parts, "--- "+oneLine(f.name, 40)+" ---\n"+block(f.value))
 	}
 	return strings.Join(parts, "\n")
+}
+
+// gist gives the one long text of an output, without the small values around it; all of the output when there is none,
+// or more than one.
+func gist(output json.RawMessage) string {
+	if list, ok := fields(output); ok {
+		if _, long := sorted(list); len(long) == 1 {
+			return block(long[0].value)
+		}
+	}
+	return whole(output)
+}
+
+// sorted tells the values of an output that fit on one line, and are written so, from the long ones.
+func sorted(list []field) (line []string, long []field) {
+	for _, f := range list {
+		switch s, isText := text(f.value); {
+		case silent(f):
+		case isText && (len(s) > 120 || strings.Contains(strings.TrimSpace(s), "\n")), !isText && len(f.value) > 120:
+			long = append(long, f)
+		default:
+			line = append(line, oneLine(f.name, 40)+"="+short(f, 200))
+		}
+	}
+	return line, long
 }
 
 // block gives one JSON value as text of several lines; what is no JSON is shown as it is.

@@ -128,6 +128,9 @@ type Evidence struct {
 	Full  string // all of it, at most MaxFile
 	File  string // the name of the file that holds Full; empty when Short is all
 	Error string // why there is none
+
+	gist    string // what of Full is for a reader who knows nothing of steps; at most MaxFile
+	unnamed bool   // Name is only that of the action
 }
 
 // Told is a tier that was told, and when.

@@ -95,7 +95,8 @@ func records() map[string]incident.Record {
 	return map[string]incident.Record{
 		"verify_failed": verifyFailed(), "unmatched": unmatched(), "stale": stale(), "engine_error": engineError(),
 		"taken_over": takenOver(), "recovered": recovered(), "cleared": cleared(), "observed": observed(),
-		"hostile": hostile(),
+		"hostile": hostile(), "deferred": deferred(), "waiting": waiting(), "forbidden": forbidden(), "reported": reported(),
+		"resolved_upstream": resolvedUpstream(),
 	}
 }
 
@@ -186,6 +187,65 @@ func observed() incident.Record {
 	}
 	second.Status, second.Note = incident.Skipped, "if: inputs.may_reboot is false"
 	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2), journal(3), first, second}
+	return r
+}
+
+const nights = `quiet hours "nights"`
+
+// wait is what the record holds of a time in which nobody could be told.
+func wait(from, until float64, window string) incident.Transition {
+	return incident.Transition{Run: 1, Kind: incident.Deferred, Question: incident.Page, At: at(from), Until: at(until), Window: window, Policy: "p1"}
+}
+
+// deferred was handed over at the end of a window, which a maintenance had moved.
+func deferred() incident.Record {
+	r := verifyFailed()
+	r.Transitions = append([]incident.Transition{
+		wait(5, 3600, nights), wait(100, 7200, `maintenance "release 42 \"blue\""`),
+		{Run: 1, Kind: incident.Resumed, Question: incident.Page, At: at(7201), Why: "the window has ended"},
+		{Run: 1, Kind: incident.Deferred, Question: incident.Contact, At: at(7202), Until: at(9000), Window: nights},
+	}, r.Transitions...)
+	return r
+}
+
+// waiting waits for the end of a window.
+func waiting() incident.Record {
+	r := base()
+	r.Phase, r.DeferredUntil = incident.Check, at(4*3600)
+	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2)}
+	r.Transitions = []incident.Transition{wait(3, 4*3600, nights)}
+	return r
+}
+
+func forbidden() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Reason = incident.HandOver, incident.HandedOver, incident.Forbidden
+	r.Why = `recover is forbidden by quiet hours "weekly batch" (catalog 3b2c1d0)`
+	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2)}
+	r.Transitions = []incident.Transition{{
+		Run: 1, Kind: incident.Decided, Question: incident.MayRecover, At: at(4), Window: `quiet hours "weekly batch"`, Until: at(3 * 3600), Why: r.Why,
+	}}
+	return r
+}
+
+func reported() incident.Record {
+	r := base()
+	r.Phase, r.Outcome, r.Why = incident.End, incident.Reported, "the scenario only reports"
+	gone := step(incident.Gather, 0, 0, 1, "disk", "ssh.run", object{"host": "web1.acme.example", "command": []string{"df", "-h"}}, nil, 3, 10)
+	gone.Status, gone.Error, gone.ErrorKind = incident.Failed, "ssh.run on web1.acme.example: no answer within 10s", incident.TimedOut
+	nothing := step(incident.Gather, 0, 0, 2, "queue", "ssh.run", nil, object{"stdout": "", "exit_code": 0}, 4, 1)
+	nothing.Output = json.RawMessage(`{"stdout":""}`)
+	unnamed := step(incident.Gather, 0, 0, 3, "http.request", "http.request", nil, object{"status": 502}, 5, 1)
+	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2), journal(3), gone, nothing, unnamed}
+	r.OutcomeAt, r.EndedAt = at(14), at(14)
+	return r
+}
+
+func resolvedUpstream() incident.Record {
+	r := base()
+	r.Incident.Number = 0
+	r.Phase, r.Outcome, r.Why = incident.End, incident.ResolvedUpstream, "the monitor resolved it"
+	r.OutcomeAt, r.EndedAt = at(1.5), at(1.5)
 	return r
 }
 

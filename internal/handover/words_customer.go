@@ -32,6 +32,7 @@ type contactWords struct {
 	afterwards   string // duration since it began; follows a time
 	step         string // name, state, time of day
 	unnamed      string // a step without a name
+	finding      string // number: the title of evidence without a name
 	holds        string // time of day of the last look
 	notHeld      string
 	noOutput     string
@@ -41,22 +42,24 @@ type contactWords struct {
 
 // digestWords are for the list at a window's end.
 type digestWords struct {
-	one, many       string // number of incidents
-	title           string // number of incidents in words, windows
-	alsoWindows     string // windows, number of others
-	lead            string // time of the end
-	running         string // heading: not over
-	outcome         string // badge, number: heading of a group
-	began           string // time
-	lasted          string // time, duration
-	takenBy         string // who
-	allInFile       string // name of a file
-	zone            string // time zone
-	none            string // there is nothing to list
-	contactSubject  string // number of incidents in words, windows
-	contactLead     string // windows, time of the end, number of incidents in words
-	contactAllWell  string
-	contactSeeBelow string
+	one, many        string // number of incidents
+	title            string // number of incidents in words, windows
+	alsoWindows      string // a window; there are others
+	lead             string // time of the end
+	running          string // heading: not over
+	outcome          string // badge, number: heading of a group
+	began            string // time
+	lasted           string // time, duration
+	takenBy          string // who
+	allInFile        string // name of a file
+	findingsInFile   string // name of a file
+	zone             string // time zone
+	none             string // there is nothing to list
+	contactSubject   string // number of incidents in words, windows
+	contactLead      string // windows, time of the end, number of incidents in words
+	contactAllWell   string
+	contactSeeBelow  string
+	contactReference string // time zone
 }
 
 // windowOf names a window in the reader's language. Windows come as `quiet hours "nights"` and `maintenance "release 42"`;

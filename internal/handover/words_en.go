@@ -106,6 +106,7 @@ func english() words {
 			" (%s after it began)",
 			"%s: %s (%s)",
 			"a repair step",
+			"Finding %d",
 			"After this the service stayed healthy. We last checked at %s.",
 			"After this the service did not stay healthy, so we went on.",
 			"There was no output.",
@@ -115,7 +116,7 @@ func english() words {
 		digestWords{
 			"%d incident", "%d incidents",
 			"%s waited for the end of %s",
-			"%s and %d more",
+			"%s and other windows",
 			"Nobody was told of these before %s. Each of them is over, or a person has taken it.",
 			"Not over",
 			"%s (%d)",
@@ -123,12 +124,14 @@ func english() words {
 			"since %s, for %s",
 			"taken by %s",
 			"all of them: %s",
+			"what was found: %s",
 			"times in %s",
 			"There is nothing to list.",
 			"[Summary] %s during %s",
 			"During %s, which ended at %s, we handled %s of your services. As agreed, we did not contact you at the time.",
 			"All of them are over. You do not need to do anything.",
 			"Please look at those that are reported or not over.",
+			"The reference of each is its number. Times are in %s.",
 		},
 	}
 }
