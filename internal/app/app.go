@@ -54,6 +54,7 @@ type App struct {
 	metrics    *metrics
 	store      *store.Store
 	catalog    *source.Source
+	policies   *policies
 	actions    *action.Set
 	pagerduty  *pagerduty.Client
 	slack      *slack.Client // nil: not configured
@@ -81,6 +82,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	registry := prometheus.NewRegistry()
 	a.metrics = newMetrics(registry)
+	a.metrics.watchWindows(registry, a.store, a.log)
 	a.connectEdges()
 	if err := a.connectTemporal(ctx); err != nil {
 		return nil, err
@@ -92,8 +94,14 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listen on %q: %w (change \"listen\")", a.cfg.Listen, err)
 	}
+	api, err := a.api()
+	if err != nil {
+		return nil, err
+	}
 	a.server = web.NewServer(web.New(web.Options{
 		Webhooks: web.Webhooks{Secrets: values(a.cfg.PagerDuty.WebhookSecrets), Inbox: a.inbox, Now: time.Now},
+		API:      api,
+		Commands: web.Commands{SigningSecret: a.cfg.Slack.SigningSecret.Value, Operators: a.cfg.Slack.Operators, Policies: a.policies},
 		Ready:    a.ready,
 		Registry: registry,
 		Log:      a.log,
@@ -116,6 +124,7 @@ func (a *App) openFiles(ctx context.Context) error {
 	if a.store, err = store.Open(ctx, a.cfg.StoreURL(), a.log); err != nil {
 		return err
 	}
+	a.policies = newPolicies(a.catalog.Current, a.store, time.Now, a.log)
 	return nil
 }
 
@@ -172,6 +181,7 @@ func (a *App) Store() *store.Store { return a.store }
 func (a *App) Reload() error {
 	err := a.catalog.Reload()
 	a.metrics.countReload(err)
+	a.policies.notice()
 	return err
 }
 

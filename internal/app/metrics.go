@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,36 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		reloads: f.NewCounterVec(prometheus.CounterOpts{Name: "shodo_catalog_reloads_total",
 			Help: "Reloads of the catalog, by result: taken, refused."}, []string{"result"}),
 	}
+}
+
+// windowsTimeout is how long a look at the store for a gauge may take.
+const windowsTimeout = 2 * time.Second
+
+// watchWindows shows what waits for the end of a window, and how many windows were added while the engine runs.
+func (m *metrics) watchWindows(r prometheus.Registerer, s *store.Store, log *slog.Logger) {
+	gauge := func(name, help string, value func(waiting, added int) int) {
+		promauto.With(r).NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), windowsTimeout)
+			defer cancel()
+			waiting, added, err := countWindows(ctx, s, time.Now())
+			if err != nil {
+				log.Error("count deferrals and windows for metrics", "err", err)
+				return math.NaN()
+			}
+			return float64(value(waiting, added))
+		})
+	}
+	gauge("shodo_deferrals_open", "What waits for the end of a window: incidents, and news for customers.", func(waiting, _ int) int { return waiting })
+	gauge("shodo_maintenance_windows", "Windows added at run time that are running or planned.", func(_, added int) int { return added })
+}
+
+func countWindows(ctx context.Context, s *store.Store, now time.Time) (waiting, added int, err error) {
+	deferrals, err := s.OpenDeferrals(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	windows, err := s.Maintenances(ctx, "", now)
+	return len(deferrals), len(windows), err
 }
 
 func (m *metrics) observeStep(action string, kind incident.ErrorKind, took time.Duration) {

@@ -29,6 +29,7 @@ func (a *App) ready(ctx context.Context) []web.Check {
 		a.inboxReady(ctx),
 		a.pagerDutyReady(),
 		a.catalogReady(),
+		a.windowsReady(ctx),
 		a.slackReady(ctx),
 	}
 }
@@ -80,6 +81,12 @@ func (a *App) catalogReady() web.Check {
 	c := a.catalog.Current()
 	return web.Check{Name: "catalog", OK: true, Detail: fmt.Sprintf("version %s: %d scenarios, %d customers",
 		c.Version(), len(c.Scenarios()), len(c.Customers()))}
+}
+
+// windowsReady tells what waits for the end of a window.
+func (a *App) windowsReady(ctx context.Context) web.Check {
+	waiting, added, err := countWindows(ctx, a.store, time.Now())
+	return check("windows", fmt.Sprintf("%d deferred, %d of maintenance added at run time", waiting, added), err)
 }
 
 func (a *App) slackReady(ctx context.Context) web.Check {
