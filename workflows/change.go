@@ -11,8 +11,8 @@ import (
 )
 
 // change runs a step that changes something. Before anything is sent it looks at the incident once more, asks the
-// budgets, and makes the intent durable; an intent that is there already is never sent again. One that was refused
-// before a crash was not sent: it is decided again.
+// budgets and the customer's windows, and makes the intent durable; an intent that is there already is never sent again.
+// One that was refused before a crash was not sent: it is decided again.
 func (a *Activities) change(ctx context.Context, run *stepRun, s *scenario.Scenario) (StepResult, error) {
 	known, found, err := a.StepLog.FindStep(ctx, run.record.StepKey)
 	if err != nil {
@@ -29,6 +29,9 @@ func (a *Activities) change(ctx context.Context, run *stepRun, s *scenario.Scena
 	}
 	if over, err := a.overBudget(ctx, run, s); err != nil || over != "" {
 		return run.notSent(ctx, nil, over, err)
+	}
+	if why, err := a.forbidden(ctx, run); err != nil || why != "" {
+		return run.notNow(ctx, why, err)
 	}
 	intent, err := a.StepLog.StartStep(ctx, run.record)
 	if err != nil {
@@ -60,7 +63,15 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 		if v, err := a.stillOurs(ctx, run.facts.Incident); err != nil || v != nil {
 			return run.notSent(ctx, v, "", err)
 		}
-		run.send(ctx)
+		why, err := a.forbidden(ctx, run)
+		if err != nil {
+			return StepResult{}, err
+		}
+		if why == "" {
+			run.send(ctx)
+		} else {
+			run.fails(incident.UnknownEffect, fmt.Errorf("the engine was interrupted after the step was sent, and it may not be sent again: %s", why))
+		}
 	default:
 		run.fails(incident.UnknownEffect, errors.New("the engine was interrupted after the step was sent: "+
 			"it is not known whether it took effect, and it is not sent again"))
@@ -86,6 +97,32 @@ func (a *Activities) look(ctx context.Context, id incident.ID) (inc incident.Inc
 		return inc, "", fmt.Errorf("look up the engine's own PagerDuty user: %w", err)
 	}
 	return inc, self, nil
+}
+
+// forbidden says in words which of the customer's windows forbids to change anything; empty when none does.
+func (a *Activities) forbidden(ctx context.Context, run *stepRun) (string, error) {
+	r, err := a.ask(ctx, incident.MayRecover, run.of)
+	if err != nil || !r.windows {
+		return "", err
+	}
+	line := r.decision(run.of, fmt.Sprintf("recover/%d/%d/%s", run.record.Attempt, run.record.Index, r.Answer), a.Now())
+	if err := a.Journal.Append(ctx, []incident.Transition{line}); err != nil {
+		return "", fmt.Errorf("record whether step %q is permitted: %w", run.record.Name, err)
+	}
+	if r.Answer == incident.Allow {
+		return "", nil
+	}
+	return r.Why, nil
+}
+
+// notNow ends a changing step that a window forbids. The record has the decision, and no step: it may be made at the
+// window's end.
+func (r *stepRun) notNow(ctx context.Context, why string, err error) (StepResult, error) {
+	if err != nil {
+		return r.notSent(ctx, nil, "", err)
+	}
+	r.fails(incident.Refused, errors.New(why))
+	return StepResult{Step: r.record, Refused: incident.Forbidden}, nil
 }
 
 // overBudget says in words which limit of the scenario forbids the step; empty when none does. The first step of an

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"shodo/internal/handover"
 	"shodo/internal/incident"
+	"shodo/internal/scenario"
 )
 
 // Conclude carries an automatic outcome out: it resolves the incident with a note of what was done, and records the
@@ -40,22 +42,35 @@ func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Verdict, e
 			return Verdict{}, err
 		}
 	}
-	return v, a.ended(ctx, in.Case, v, in.Attempt)
+	return v, a.ended(ctx, in, v)
 }
 
-// ended records the outcome, and with it the end of the first response.
-func (a *Activities) ended(ctx context.Context, c Case, v Verdict, attempt int) error {
-	outcome := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "outcome", At: a.Now(), Kind: incident.Ended,
-		Phase: incident.Close, Attempt: attempt, Outcome: v.Outcome, Reason: v.Reason, By: v.By, Why: v.Why}
-	end := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "response_end", At: outcome.At, Kind: incident.ResponseEnd,
+// ended records the outcome, and with it the end of the first response, and of a wait.
+func (a *Activities) ended(ctx context.Context, in ConcludeInput, v Verdict) error {
+	c, now := in.Case, a.Now()
+	end := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "response_end", At: now, Kind: incident.ResponseEnd,
 		Phase: incident.End, Why: "resolved in PagerDuty, with a note"}
 	if v.Resolved {
 		end.Why = "resolved in PagerDuty already"
 	}
-	if err := a.Journal.Append(ctx, []incident.Transition{outcome, end}); err != nil {
+	lines := []incident.Transition{outcome(c, v, incident.Close, in.Attempt, now), end}
+	if in.Waiting > 0 {
+		lines = append(lines, resumed(c, in.Waiting, now, v.By, v.Why))
+	}
+	if err := a.Journal.Append(ctx, lines); err != nil {
 		return fmt.Errorf("record the outcome of incident %q: %w", c.Incident.ID, err)
 	}
 	return nil
+}
+
+// outcome is the line that ends the automatic part.
+func outcome(c Case, v Verdict, phase incident.Phase, attempt int, at time.Time) incident.Transition {
+	t := incident.Transition{Incident: c.Incident.ID, Run: c.Run, Key: "outcome", At: at, Kind: incident.Ended, Phase: phase,
+		Attempt: attempt, Outcome: v.Outcome, Reason: v.Reason, By: v.By, Why: v.Why}
+	if v.Outcome == incident.Suppressed {
+		t.Question, t.Window, t.Until = incident.Page, v.Window, v.Until
+	}
+	return t
 }
 
 // resolve resolves the incident with a note. One that the monitor has resolved before anything was changed needs none.
@@ -94,16 +109,26 @@ func (a *Activities) closingNote(ctx context.Context, in ConcludeInput, v Verdic
 		return "", fmt.Errorf("compile scenario %q: %w", in.Case.Scenario.Name, err)
 	}
 	opts := a.options(in.Case, "")
-	if s.Close.Note != nil && v.Outcome == incident.Recovered {
-		facts, err := factsOf(in.Case, in.Done, in.Attempt)
-		if err != nil {
-			return "", err
-		}
-		if opts.CloseNote, err = s.Close.Note.Render(facts); err != nil {
-			opts.CloseNote = fmt.Sprintf("(close.note: %v)", err) // the repair is done and verified: a note must not hold it up
-		}
+	if opts.CloseNote, err = closeNote(in, s, v); err != nil {
+		return "", err
 	}
 	return handover.ClosingNote(rec, opts), nil
+}
+
+// closeNote is what the scenario's author has to say to a repair; empty otherwise.
+func closeNote(in ConcludeInput, s *scenario.Scenario, v Verdict) (string, error) {
+	if s.Close.Note == nil || v.Outcome != incident.Recovered {
+		return "", nil
+	}
+	facts, err := factsOf(in.Case, in.Done, in.Attempt)
+	if err != nil {
+		return "", err
+	}
+	note, err := s.Close.Note.Render(facts)
+	if err != nil {
+		return fmt.Sprintf("(close.note: %v)", err), nil // the repair is done and verified: a note must not hold it up
+	}
+	return note, nil
 }
 
 func noteKey(c Case, what string) string { return fmt.Sprintf("%s/%d/%s", c.Incident.ID, c.Run, what) }
@@ -162,12 +187,11 @@ func (a *Activities) Status(ctx context.Context, c Case) (incident.Event, error)
 	inc, err := a.Incidents.Status(ctx, c.Incident.ID)
 	switch {
 	case errors.Is(err, ErrGone):
-		return incident.Event{ID: "look/gone", Type: incident.EventResolved}, nil
+		return gone(err), nil
 	case err != nil:
 		return incident.Event{}, fmt.Errorf("read incident %q: %w", c.Incident.ID, err)
 	case inc.Status == incident.Resolved:
-		return incident.Event{ID: "look/resolved", Type: incident.EventResolved, Agent: inc.LastChangeBy,
-			MergedInto: inc.MergedInto}, nil
+		return missed(inc, ""), nil
 	}
 	return incident.Event{}, nil
 }

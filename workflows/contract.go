@@ -81,6 +81,8 @@ type Verdict struct {
 	Why      string           `json:"why"`                // one sentence, for people
 	By       string           `json:"by,omitempty"`       // who took it or resolved it
 	Resolved bool             `json:"resolved,omitempty"` // PagerDuty already has it resolved
+	Window   string           `json:"window,omitempty"`   // of Suppressed: whose answer it was
+	Until    time.Time        `json:"until,omitzero"`     // of Suppressed: how long it is the answer
 }
 
 // Plan is what intake decided: whether there is anything to do, and the shape of the scenario.
@@ -92,6 +94,8 @@ type Plan struct {
 	Observe    bool          `json:"observe,omitempty"`     // nothing may be changed
 	LeavesOpen bool          `json:"leaves_open,omitempty"` // a person ends it, whatever is found
 	ReportOnly bool          `json:"report_only,omitempty"` // unrecovered: report
+	Asks       bool          `json:"asks,omitempty"`        // the customer's windows are asked before a person is told; plans of earlier engines never do
+	Windows    bool          `json:"windows,omitempty"`     // the customer had windows when the run began
 	Check      []StepPlan    `json:"check,omitempty"`
 	Gather     []StepPlan    `json:"gather,omitempty"`
 	Attempts   []AttemptPlan `json:"attempts,omitempty"`
@@ -176,12 +180,14 @@ type RecoveryInput struct {
 	Attempts []AttemptPlan   `json:"attempts"`
 	Verify   VerifyPlan      `json:"verify"`
 	Done     []incident.Step `json:"done"`
+	From     int             `json:"from,omitempty"` // the first attempt that is not made yet; 0 and 1: none is
 }
 
 // RecoveryResult is how the repair went.
 type RecoveryResult struct {
 	Verdict   Verdict         `json:"verdict"`             // Recovered, HandedOver with a reason, or TakenOver
 	Attempt   int             `json:"attempt,omitempty"`   // the one that held
+	Forbidden int             `json:"forbidden,omitempty"` // the one that a window forbade
 	Changed   bool            `json:"changed,omitempty"`   // a changing step was sent
 	Cancelled bool            `json:"cancelled,omitempty"` // it was cancelled: whoever did it knows why
 	Steps     []incident.Step `json:"steps,omitempty"`
@@ -206,6 +212,7 @@ type ConcludeInput struct {
 	Verdict Verdict         `json:"verdict"`
 	Attempt int             `json:"attempt,omitempty"`
 	Done    []incident.Step `json:"done"`
+	Waiting int             `json:"waiting,omitempty"` // it has waited for the end of a window: the number of that answer
 }
 
 // RecordInput asks to append to the record.
@@ -218,9 +225,10 @@ type TellInput struct {
 	Case    Case            `json:"case"`
 	Verdict Verdict         `json:"verdict"`
 	Tier    TierPlan        `json:"tier"`
-	Round   int             `json:"round"` // how often all tiers have been told before, times their number, plus the place of this one
-	Page    bool            `json:"page"`  // have PagerDuty page the tier's policy
-	Done    []incident.Step `json:"done"`  // for the checklist's expressions
+	Round   int             `json:"round"`            // how often all tiers have been told before, times their number, plus the place of this one
+	Page    bool            `json:"page"`             // have PagerDuty page the tier's policy
+	Anyway  bool            `json:"anyway,omitempty"` // whatever the customer's windows say: an operator has ended the run
+	Done    []incident.Step `json:"done"`             // for the checklist's expressions
 }
 
 // Posted is where a message stands in Slack.

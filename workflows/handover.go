@@ -27,8 +27,10 @@ const (
 
 // handOver records a verdict that needs a person, tells people until one answers, and waits for the end.
 func (r *response) handOver(v Verdict) {
-	r.record(incident.Transition{Key: "outcome", Kind: incident.Ended, Phase: incident.HandOver,
-		Outcome: v.Outcome, Reason: v.Reason, By: v.By, Why: v.Why})
+	r.settle(v.By, v.Why)
+	if !r.recorded {
+		r.record(outcome(r.plan.Case, v, incident.HandOver, 0, workflow.Now(r.ctx)))
+	}
 	if v.Outcome == incident.TakenOver || v.Resolved {
 		// A person has it, or it is over: say what was done, and wake nobody.
 		r.people.holds(v)
@@ -47,14 +49,18 @@ func (r *response) handOver(v Verdict) {
 
 // tellTiers tells one tier after the other until a person answers.
 func (r *response) tellTiers(v Verdict, round int) int {
-	for ; !r.people.answered(); round++ {
+	for ; r.mayTell(v); round++ {
 		// PagerDuty pages by itself while nobody has acknowledged; then the first tier needs a message only.
 		page := round > 0 || !r.plan.Paging
 		if round > 0 {
 			r.follow(r.posts[len(r.posts)-1:], FollowInput{News: newsNobody, By: r.tier(round - 1).Name, Next: r.tier(round).Name, Within: r.patience(round - 1)})
 		}
 		asked, patience := workflow.Now(r.ctx), r.patience(round)
-		if r.tell(v, r.tier(round), round, page) {
+		told, held := r.tell(v, r.tier(round), round, page)
+		for held && r.mayTell(v) {
+			told, held = r.tell(v, r.tier(round), round, true)
+		}
+		if told {
 			asked = workflow.Now(r.ctx)
 		}
 		r.await(asked.Add(patience).Sub(workflow.Now(r.ctx)), r.people.answered)
@@ -82,12 +88,7 @@ func (r *response) follow(posts []workflow.Future, in FollowInput) {
 
 // followed says whether everything that is to be told is told, in the threads too.
 func (r *response) followed() bool {
-	for _, f := range slices.Concat(r.posts, r.notes, r.replies) {
-		if !f.IsReady() {
-			return false
-		}
-	}
-	return true
+	return allReady(slices.Concat(r.posts, r.notes, r.replies))
 }
 
 // tier gives the tier of a round; after the last one the first one comes again.
@@ -113,30 +114,33 @@ func (r *response) patience(round int) time.Duration {
 
 // tell sends the packet by Slack and by PagerDuty, and says whether it is taken. One of the two is enough to go on; the
 // other is repeated until it is taken. When neither takes it for as long as the tier would have, the next one's turn
-// comes.
-func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) bool {
-	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Done: r.done}
+// comes. Held means that a window has opened meanwhile, and that it has to be told again at its end.
+func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) (told, held bool) {
+	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Anyway: r.isCancelled(), Done: r.done}
 	ctx := telling(r.ctx)
 	slack := workflow.ExecuteActivity(ctx, tellSlackActivity, in)
 	pagerduty := workflow.ExecuteActivity(ctx, tellPagerDutyActivity, in)
 	r.posts, r.notes = append(r.posts, slack), append(r.notes, pagerduty)
 	timer, stop := workflow.WithCancel(r.ctx)
 	defer stop()
-	told, answers, late := false, 0, false
+	answers, late := 0, false
 	s := workflow.NewSelector(r.ctx)
 	s.AddFuture(slack, func(f workflow.Future) {
 		var answer ToldSlack
-		answers, told = answers+1, told || f.Get(r.ctx, &answer) == nil && answer.Taken
+		err := f.Get(r.ctx, &answer)
+		answers, told, held = answers+1, told || err == nil && answer.Taken, held || isHeld(err)
 	})
 	s.AddFuture(pagerduty, func(f workflow.Future) {
 		var taken bool
-		answers, told = answers+1, told || f.Get(r.ctx, &taken) == nil && taken
+		err := f.Get(r.ctx, &taken)
+		answers, told, held = answers+1, told || err == nil && taken, held || isHeld(err)
 	})
 	s.AddFuture(workflow.NewTimer(timer, r.patience(round)), func(workflow.Future) { late = true })
 	for !told && answers < 2 && !late {
 		s.Select(r.ctx)
 	}
-	return told
+	r.windows = r.windows || held
+	return told, held
 }
 
 // awaitEnd waits until the incident is resolved, or whoever had it lets it go. Should the events be lost, it looks by
@@ -167,10 +171,12 @@ func (r *response) await(d time.Duration, holds func() bool) {
 }
 
 // record appends to the record; it is repeated until the store has it.
-func (r *response) record(t incident.Transition) {
-	t.Incident, t.Run, t.At = r.plan.Incident.ID, r.plan.Run, workflow.Now(r.ctx)
-	in := RecordInput{Transitions: []incident.Transition{t}}
-	if err := workflow.ExecuteLocalActivity(persistent(r.ctx), recordActivity, in).Get(r.ctx, nil); err != nil {
-		workflow.GetLogger(r.ctx).Error("append to the record", "key", t.Key, "err", err)
+func (r *response) record(lines ...incident.Transition) {
+	for i := range lines {
+		lines[i].Incident, lines[i].Run, lines[i].At = r.plan.Incident.ID, r.plan.Run, workflow.Now(r.ctx)
+	}
+	err := workflow.ExecuteLocalActivity(persistent(r.ctx), recordActivity, RecordInput{Transitions: lines}).Get(r.ctx, nil)
+	if err != nil {
+		workflow.GetLogger(r.ctx).Error("append to the record", "key", lines[0].Key, "err", err)
 	}
 }

@@ -15,21 +15,23 @@ func Incident(ctx workflow.Context, in IncidentInput) (IncidentResult, error) {
 	r := newResponse(ctx, in.Event)
 	r.intake()
 	if r.plan.Nothing {
-		return r.end()
+		return r.end(Verdict{})
 	}
-	verdict := r.respond()
-	if verdict.Outcome.IsAutomatic() {
-		verdict = r.conclude(verdict)
+	for verdict := r.respond(); ; {
+		verdict = r.heedWindows(verdict)
+		if !verdict.Outcome.IsAutomatic() {
+			r.handOver(verdict)
+			return r.end(verdict)
+		}
+		if verdict = r.conclude(verdict); verdict.Outcome.IsAutomatic() {
+			return r.end(verdict)
+		}
 	}
-	if !verdict.Outcome.IsAutomatic() {
-		r.handOver(verdict)
-	}
-	r.result = IncidentResult{Outcome: verdict.Outcome, Reason: verdict.Reason}
-	return r.end()
 }
 
 // response is one run of the first response.
 type response struct {
+	root    workflow.Context // the workflow's own; ends when an operator cancels it in Temporal
 	ctx     workflow.Context // of the whole run
 	work    workflow.Context // of the automatic part; ends when somebody steps in
 	stop    workflow.CancelFunc
@@ -42,13 +44,20 @@ type response struct {
 	posts   []workflow.Future // of packets in Slack: ToldSlack
 	notes   []workflow.Future // of packets in PagerDuty
 	replies []workflow.Future // to the packets in Slack
-	result  IncidentResult
+
+	policy   workflow.ReceiveChannel // tells that the customer's windows may have changed
+	windows  bool                    // the customer has windows, as far as is known
+	asked    int                     // how often they were asked whether people may be told
+	waiting  int                     // the number of the answer whose end is waited for; 0: none is
+	allowed  bool                    // they have just allowed to tell people
+	recorded bool                    // the outcome is in the record
+	from     int                     // the attempt that a window forbade: the ones before it are made
 }
 
 // newResponse makes a run. When somebody cancels its workflow in Temporal, that ends the automatic part only: people have
 // to be told all the same.
 func newResponse(ctx workflow.Context, first incident.Event) *response {
-	r := &response{event: first}
+	r := &response{event: first, root: ctx, policy: workflow.GetSignalChannel(ctx, policySignal)}
 	r.ctx, _ = workflow.NewDisconnectedContext(ctx)
 	r.work, r.stop = workflow.WithCancel(ctx)
 	r.people.watch(r.ctx, first, r.stop)
@@ -61,6 +70,7 @@ func (r *response) intake() {
 	in := IntakeInput{Event: r.event}
 	err := workflow.ExecuteLocalActivity(patient(r.ctx), intakeActivity, in).Get(r.ctx, &r.plan)
 	if err == nil {
+		r.windows = r.plan.Windows
 		return
 	}
 	in.Trouble = engineError("read and match the incident", err).Why
@@ -68,6 +78,7 @@ func (r *response) intake() {
 		r.plan = Plan{Case: Case{Incident: incident.Incident{ID: r.event.Incident}, Run: 1}, Paging: true,
 			Verdict: engineError("open the record", err)}
 	}
+	r.windows = r.plan.Windows
 }
 
 // respond does the automatic part and says how it ended.
@@ -81,7 +92,7 @@ func (r *response) respond() Verdict {
 			return *stopped
 		}
 		if healthy {
-			return r.unlessObserved(Verdict{Outcome: incident.Cleared, Why: "the check found it healthy; nothing was changed"})
+			return r.foundHealthy()
 		}
 		if stopped := r.gather(); stopped != nil {
 			return *stopped
@@ -190,7 +201,7 @@ func (r *response) recover() (verdict Verdict, busy bool) {
 	defer func() { r.people.patient = false }()
 	var result RecoveryResult
 	child := workflow.ExecuteChildWorkflow(withRecovery(r.work, r.plan.Case), RecoveryWorkflow, RecoveryInput{
-		Case: r.plan.Case, Attempts: r.plan.Attempts, Verify: r.plan.Verify, Done: r.done,
+		Case: r.plan.Case, Attempts: r.plan.Attempts, Verify: r.plan.Verify, Done: r.done, From: r.from,
 	})
 	err := child.Get(r.ctx, &result)
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
@@ -198,7 +209,7 @@ func (r *response) recover() (verdict Verdict, busy bool) {
 	}
 	r.done = latest(r.done, result.Steps)
 	r.changed = r.changed || result.Changed
-	r.attempt = result.Attempt
+	r.attempt, r.from = result.Attempt, result.Forbidden
 	if stopped := r.interruptedAfterChange(result); stopped != nil {
 		return *stopped, false
 	}
@@ -255,20 +266,30 @@ func cancelledInTemporal() *Verdict {
 
 // conclude carries an automatic outcome out. The verdict changes when a person took the incident at the last moment.
 func (r *response) conclude(v Verdict) Verdict {
-	in := ConcludeInput{Case: r.plan.Case, Verdict: v, Attempt: r.attempt, Done: r.done}
-	var final Verdict
+	if v.Outcome == incident.Suppressed {
+		return r.suppress(v)
+	}
+	in := ConcludeInput{Case: r.plan.Case, Verdict: v, Attempt: r.attempt, Done: r.done, Waiting: r.waiting}
+	var final Concluded
 	if err := workflow.ExecuteLocalActivity(closing(r.ctx), concludeActivity, in).Get(r.ctx, &final); err != nil {
 		return *engineError(fmt.Sprintf("carry out the outcome %q", v.Outcome), err)
 	}
-	return final
+	if final.Outcome.IsAutomatic() {
+		r.waiting = 0
+	}
+	if final.TellCustomer {
+		r.tellCustomer(final.CloseNote)
+	}
+	return final.Verdict
 }
 
 // end finishes the run, unless the incident was reopened in the meantime: then a new run begins.
-func (r *response) end() (IncidentResult, error) {
-	if e := r.people.reopenedBy(); e != nil {
-		return r.result, workflow.NewContinueAsNewError(r.ctx, IncidentWorkflow, IncidentInput{Event: *e})
+func (r *response) end(v Verdict) (IncidentResult, error) {
+	result := IncidentResult{Outcome: v.Outcome, Reason: v.Reason}
+	if e := r.nextRun(v); e != nil {
+		return result, workflow.NewContinueAsNewError(r.ctx, IncidentWorkflow, IncidentInput{Event: *e})
 	}
-	return r.result, nil
+	return result, nil
 }
 
 // phase asks for all steps of a phase.

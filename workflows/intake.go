@@ -54,12 +54,19 @@ func (a *Activities) Intake(ctx context.Context, in IntakeInput) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("look up the engine's own PagerDuty user: %w", err)
 	}
-	plan, err := a.plan(in.Event, inc, self, decision)
+	plan, err := a.plan(in.Event, begun.Run, inc, self, decision)
 	if err != nil {
 		return Plan{}, err
 	}
 	plan.Run, plan.Customer = begun.Run, rec.Customer
 	lines := []incident.Transition{{Key: "decision/match", Kind: incident.Decided, At: a.Now(), Why: decision.Match.Why}}
+	suppressed, why, err := a.suppressedAtOnce(ctx, &plan)
+	if err != nil {
+		return Plan{}, err
+	}
+	if suppressed != nil {
+		plan.Verdict, lines = suppressed, append(lines, why...)
+	}
 	if plan.Verdict == nil {
 		rec.Run = begun.Run
 		did := a.acknowledge(ctx, &plan, rec, begun.Known)
@@ -89,6 +96,8 @@ func (a *Activities) intakeWithout(ctx context.Context, in IntakeInput, paging b
 		Nothing: begun.Closed,
 		Case:    Case{Incident: inc, Run: begun.Run, Customer: rec.Customer, Deadline: a.Now()},
 		Paging:  paging,
+		Asks:    a.Policies != nil && rec.Customer.ID != "",
+		Windows: a.Policies != nil && rec.Customer.ID != "",
 		Tiers:   a.tiers(owner),
 		Verdict: &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: in.Trouble},
 	}, nil
@@ -105,10 +114,10 @@ func (a *Activities) newRecord(ctx context.Context, in IntakeInput, inc incident
 }
 
 // plan turns a decision into what the workflow sequences.
-func (a *Activities) plan(e incident.Event, inc incident.Incident, self string, d catalog.Decision) (Plan, error) {
+func (a *Activities) plan(e incident.Event, run int, inc incident.Incident, self string, d catalog.Decision) (Plan, error) {
 	plan := Plan{Case: Case{Incident: forHistory(inc), Target: d.Target}, Paging: isPaging(inc, self),
 		Tiers: a.tiers(d)}
-	plan.Verdict = beforeAnyStep(e, inc, self, d, a.Now())
+	plan.Verdict = beforeAnyStep(e, run, inc, self, d, a.Now())
 	if d.Scenario == nil {
 		return plan, nil
 	}
@@ -134,7 +143,7 @@ func (a *Activities) plan(e incident.Event, inc incident.Incident, self string, 
 
 // beforeAnyStep gives the verdict on an incident that is not worked on. One that is too old may have come late, or have
 // waited here while the engine was away.
-func beforeAnyStep(e incident.Event, inc incident.Incident, self string, d catalog.Decision, now time.Time) *Verdict {
+func beforeAnyStep(e incident.Event, run int, inc incident.Incident, self string, d catalog.Decision, now time.Time) *Verdict {
 	if v := steppedIn(inc, self); v != nil {
 		return v
 	}
@@ -149,7 +158,7 @@ func beforeAnyStep(e incident.Event, inc incident.Incident, self string, d catal
 		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Inconclusive, Why: d.Problem}
 	}
 	limit := d.Scenario.Limits.Timeout
-	if age := now.Sub(began(e, inc)); age > limit {
+	if age := now.Sub(began(e, run, inc)); age > limit {
 		return &Verdict{Outcome: incident.HandedOver, Reason: incident.Stale, Why: fmt.Sprintf(
 			"it was %s old when its turn came, longer than the scenario's limits.timeout of %s (if it is new, the clock is wrong)",
 			age.Round(time.Second), limit)}
@@ -171,9 +180,10 @@ func isPaging(inc incident.Incident, self string) bool {
 	return len(inc.Assignees) == 0
 }
 
-// began is when this run's trouble began: at the creation, or when it was reopened.
-func began(e incident.Event, inc incident.Incident) time.Time {
-	if e.Type == incident.EventReopened {
+// began is when this run's trouble began: at the creation, when it was reopened, or when the snooze of an earlier run
+// ended.
+func began(e incident.Event, run int, inc incident.Incident) time.Time {
+	if e.Type == incident.EventReopened || e.Type == incident.EventUnacknowledged && run > 1 {
 		return e.OccurredAt
 	}
 	return inc.CreatedAt

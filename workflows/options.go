@@ -58,6 +58,23 @@ func persistent(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// asking is for the question whether a person may be woken. When it cannot be answered for this long, one is.
+func asking(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToCloseTimeout: 10 * time.Minute,
+		RetryPolicy:            untilDone(),
+	})
+}
+
+// silencing is for snoozes: as telling, but nothing goes on before a snooze that is given up has ended.
+func silencing(ctx workflow.Context) workflow.Context {
+	ctx = telling(ctx)
+	opts := workflow.GetActivityOptions(ctx)
+	opts.WaitForCancellation = true
+	return workflow.WithActivityOptions(ctx, opts)
+}
+
 // telling is for messages to people: long enough for the other side's rate limits, repeated until it is taken. Its
 // heartbeat is what makes a crash delay a message by seconds, and not by all of that time.
 func telling(ctx workflow.Context) workflow.Context {
@@ -65,6 +82,27 @@ func telling(ctx workflow.Context) workflow.Context {
 		StartToCloseTimeout: 2 * time.Minute,
 		HeartbeatTimeout:    heartbeat,
 		RetryPolicy:         untilDone(),
+	})
+}
+
+// writing is for messages that wake nobody: repeated as long as they are worth something, without hurry.
+func writing(ctx workflow.Context) workflow.Context {
+	retry := untilDone()
+	retry.MaximumInterval = 5 * time.Minute
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    5 * time.Minute,
+		ScheduleToCloseTimeout: 7 * 24 * time.Hour,
+		HeartbeatTimeout:       heartbeat,
+		RetryPolicy:            retry,
+	})
+}
+
+// reading is for questions to the record that take in many incidents.
+func reading(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    5 * time.Minute,
+		ScheduleToCloseTimeout: time.Hour,
+		RetryPolicy:            untilDone(),
 	})
 }
 

@@ -21,6 +21,7 @@ type people struct {
 	resolved   *incident.Event
 	reopened   *incident.Event
 	unreadable *incident.Event // what it says is not known: a person has to look
+	latest     *incident.Event // the latest one that tells that the incident is open; a suppressed one needs a first response then
 	stop       workflow.CancelFunc
 	patient    bool // a repair runs: that the monitor resolves may be its success, and verify has to tell
 }
@@ -52,7 +53,7 @@ func (p *people) note(e incident.Event) {
 		p.steps(e)
 	case incident.EventUnacknowledged:
 		if !isOlder(e, p.taken) {
-			p.taken, p.released = nil, e.OccurredAt
+			p.taken, p.released, p.latest = nil, e.OccurredAt, &e
 		}
 	case incident.EventResolved:
 		if !isOlder(e, p.reopened) {
@@ -68,7 +69,7 @@ func (p *people) note(e incident.Event) {
 			p.resolved = &e
 		}
 	case incident.EventUnreadable:
-		p.unreadable = &e
+		p.unreadable, p.latest = &e, &e
 	}
 	if p.stepped != nil || p.unreadable != nil || p.resolved != nil && !(p.patient && p.resolvedByMonitor()) {
 		p.stop()
@@ -85,7 +86,7 @@ func (p *people) steps(e incident.Event) {
 		p.stepped = &e
 	}
 	if !isOlder(e, p.taken) {
-		p.taken = &e
+		p.taken, p.latest = &e, &e
 	}
 }
 
@@ -129,6 +130,14 @@ func (p *people) resolvedByMonitor() bool {
 // answered says whether somebody has the incident, or it is over.
 func (p *people) answered() bool { return p.taken != nil || p.resolved != nil }
 
+// answer gives the event by which it is answered, or nil.
+func (p *people) answer() *incident.Event {
+	if p.resolved != nil {
+		return p.resolved
+	}
+	return p.taken
+}
+
 // holds takes over from a verdict who has the incident, when no event has told.
 func (p *people) holds(v Verdict) {
 	e := incident.Event{ID: "verdict", Type: incident.EventAcknowledged, Agent: incident.Agent{Name: v.By}}
@@ -153,6 +162,8 @@ func deed(t incident.EventType) string {
 		return "acknowledged it in PagerDuty"
 	case incident.EventEscalated:
 		return "escalated it in PagerDuty"
+	case incident.EventResolved:
+		return "resolved it in PagerDuty"
 	default:
 		return "reassigned it in PagerDuty"
 	}

@@ -15,6 +15,9 @@ import (
 func Recovery(ctx workflow.Context, in RecoveryInput) (RecoveryResult, error) {
 	r := &recovery{ctx: ctx, in: in}
 	for k, attempt := range in.Attempts {
+		if k+1 < in.From {
+			continue
+		}
 		applies, err := r.applies(k+1, attempt)
 		if err != nil {
 			return r.ends(*engineError(fmt.Sprintf("attempt %q", attempt.Name), err)), nil
@@ -79,6 +82,9 @@ func (r *recovery) try(k int, a AttemptPlan) *Verdict {
 		case result.Stepped != nil:
 			return r.steppedIn(*result.Stepped)
 		case result.Refused != "":
+			if result.Refused == incident.Forbidden {
+				r.result.Forbidden = k
+			}
 			return &Verdict{Outcome: incident.HandedOver, Reason: result.Refused, Why: result.Step.Error}
 		}
 		r.result.Changed = r.result.Changed || step.Changes && result.Step.Status != incident.Skipped
@@ -105,10 +111,7 @@ func (r *recovery) try(k int, a AttemptPlan) *Verdict {
 
 // steppedIn is the verdict when the incident, read again before a change, was no longer ours.
 func (r *recovery) steppedIn(v Verdict) *Verdict {
-	if v.Outcome == incident.ResolvedUpstream && r.result.Changed {
-		v.Outcome, v.Reason = incident.HandedOver, incident.Inconclusive
-		v.Why = "the monitor resolved it after something was changed, while verification did not hold"
-	}
+	v = afterChange(v, r.result.Changed)
 	return &v
 }
 

@@ -33,6 +33,7 @@ func Register(r Registry, world World, actions []string) {
 	a := &Activities{World: world}
 	r.RegisterWorkflowWithOptions(Incident, workflow.RegisterOptions{Name: IncidentWorkflow})
 	r.RegisterWorkflowWithOptions(Recovery, workflow.RegisterOptions{Name: RecoveryWorkflow})
+	r.RegisterWorkflowWithOptions(Digest, workflow.RegisterOptions{Name: DigestWorkflow})
 	for _, named := range []struct {
 		name string
 		do   any
@@ -47,6 +48,14 @@ func Register(r Registry, world World, actions []string) {
 		{followSlackActivity, a.FollowSlack},
 		{tellPagerDutyActivity, a.TellPagerDuty},
 		{statusActivity, a.Status},
+		{mayPageActivity, a.MayPage},
+		{snoozeActivity, a.Snooze},
+		{resumeActivity, a.Resume},
+		{mayContactActivity, a.MayContact},
+		{tellContactActivity, a.TellContact},
+		{digestDueActivity, a.DigestDue},
+		{tellDigestActivity, a.TellDigest},
+		{tellContactDigestActivity, a.TellContactDigest},
 	} {
 		r.RegisterActivityWithOptions(named.do, activity.RegisterOptions{Name: named.name})
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -45,6 +46,49 @@ func (s *Starter) Hand(ctx context.Context, e incident.Event) error {
 		return fmt.Errorf("signal the workflow of incident %q: %w", e.Incident, err)
 	}
 	return nil
+}
+
+// PolicyChanged has what waits for the end of a window decided again, because the customer's windows may be others now.
+func (s *Starter) PolicyChanged(ctx context.Context, d incident.Deferral) error {
+	if d.Question == incident.Contact {
+		opts, in := digestOptions(d.Customer, d.Until)
+		if _, err := s.client.SignalWithStartWorkflow(ctx, opts.ID, policySignal, nil, opts, DigestWorkflow, in); err != nil {
+			return fmt.Errorf("tell the digest of customer %q that its windows have changed: %w", d.Customer, err)
+		}
+		return nil
+	}
+	if err := s.client.SignalWorkflow(ctx, WorkflowID(d.Incident), "", policySignal, nil); err != nil {
+		return fmt.Errorf("tell incident %q that its customer's windows have changed: %w", d.Incident, err)
+	}
+	return nil
+}
+
+// DigestStarter starts digests.
+type DigestStarter struct{ client client.Client }
+
+// NewDigestStarter makes one.
+func NewDigestStarter(c client.Client) *DigestStarter { return &DigestStarter{client: c} }
+
+// Start starts the digest of a window's end, unless it runs already.
+func (s *DigestStarter) Start(ctx context.Context, customer incident.CustomerID, end time.Time) error {
+	opts, in := digestOptions(customer, end)
+	_, err := s.client.ExecuteWorkflow(ctx, opts, DigestWorkflow, in)
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if err != nil && !errors.As(err, &started) {
+		return fmt.Errorf("start the digest of customer %q at %s: %w", customer, end.Format(time.RFC3339), err)
+	}
+	return nil
+}
+
+func digestOptions(customer incident.CustomerID, end time.Time) (client.StartWorkflowOptions, DigestInput) {
+	return client.StartWorkflowOptions{
+		ID:                                       DigestID(customer, end),
+		TaskQueue:                                TaskQueue,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		Priority:                                 temporal.Priority{FairnessKey: fairnessKey(string(customer))},
+		TypedSearchAttributes:                    temporal.NewSearchAttributes(keyword(CustomerAttribute, string(customer))),
+	}, DigestInput{Customer: customer, End: end}
 }
 
 func (s *Starter) options(e incident.Event) client.StartWorkflowOptions {

@@ -129,6 +129,7 @@ func (a *Activities) began(ctx context.Context, c Case, phase incident.Phase, at
 // stepRun is one execution of a step.
 type stepRun struct {
 	a        *Activities
+	of       Case
 	step     *scenario.Step
 	facts    scenario.Facts
 	record   incident.Step
@@ -147,7 +148,7 @@ func (a *Activities) newStepRun(s *scenario.Scenario, c Case, key incident.StepK
 		return nil, err
 	}
 	return &stepRun{
-		a: a, step: step, facts: facts, customer: c.Customer.ID, deadline: c.Deadline, beat: beat,
+		a: a, of: c, step: step, facts: facts, customer: c.Customer.ID, deadline: c.Deadline, beat: beat,
 		record: incident.Step{StepKey: key, ID: step.ID, Name: step.DisplayName(), Action: step.Uses},
 	}, nil
 }

@@ -7,9 +7,32 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
+
 	"shodo/internal/handover"
 	"shodo/internal/incident"
 )
+
+// heldError is the type of the error that says that a window has opened since it was allowed to tell.
+const heldError = "held"
+
+// isHeld says whether a window has held a message back.
+func isHeld(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.Type() == heldError
+}
+
+// held asks the customer's windows right before a tier is told: the message may have waited for Slack or PagerDuty.
+func (a *Activities) held(ctx context.Context, in TellInput) error {
+	if in.Round == informed || in.Anyway {
+		return nil
+	}
+	r, err := a.ask(ctx, incident.Page, in.Case)
+	if err != nil || r.Answer == incident.Allow {
+		return err
+	}
+	return temporal.NewNonRetryableApplicationError(r.Why, heldError, nil)
+}
 
 // TellSlack posts the hand-over packet to the tier's channel. It is not taken where there is no channel.
 func (a *Activities) TellSlack(ctx context.Context, in TellInput) (ToldSlack, error) {
@@ -26,6 +49,9 @@ func (a *Activities) TellSlack(ctx context.Context, in TellInput) (ToldSlack, er
 	}
 	if has(rec, told) {
 		return ToldSlack{Taken: true}, nil
+	}
+	if err := a.held(ctx, in); err != nil {
+		return ToldSlack{}, err
 	}
 	posted, err := a.Slack.Post(ctx, channel, packet.Slack(), noteKey(in.Case, told))
 	if errors.Is(err, ErrNotTaken) {
@@ -74,6 +100,9 @@ func (a *Activities) TellPagerDuty(ctx context.Context, in TellInput) (bool, err
 	}
 	if has(rec, told) {
 		return true, nil
+	}
+	if err := a.held(ctx, in); err != nil {
+		return false, err
 	}
 	called, paged := !in.Page, false
 	if in.Page {
@@ -139,12 +168,8 @@ func (a *Activities) told(ctx context.Context, in TellInput, key, where string) 
 
 // has says whether the record holds a line of its present run.
 func has(rec incident.Record, key string) bool {
-	for _, t := range rec.Transitions {
-		if t.Run == rec.Run && t.Key == key {
-			return true
-		}
-	}
-	return false
+	_, found := find(rec, key)
+	return found
 }
 
 // packet builds what a person gets, from the record.

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"shodo/internal/catalog"
+	"shodo/internal/customer"
 	"shodo/internal/handover"
 	"shodo/internal/incident"
+	"shodo/internal/quiethours"
 	"shodo/internal/scenario"
 )
 
@@ -26,7 +28,7 @@ var ErrResolved = errors.New("the incident is resolved")
 // ErrNotTaken says that a message is not taken there and never will be.
 var ErrNotTaken = errors.New("the message is not taken")
 
-// World is everything that the activities look at and act on. All fields but Slack and Pause are needed.
+// World is everything that the activities look at and act on. The fields that may be nil say so; all others are needed.
 type World struct {
 	Catalog   func() Catalog // the one in force now
 	Compiler  Compiler
@@ -36,6 +38,10 @@ type World struct {
 	Incidents IncidentReader
 	PagerDuty IncidentWriter
 	Slack     Messenger // nil: Slack is not configured
+	Contacts  Contacts  // nil: customers are told nothing
+	Policies  Policies  // nil: everything is allowed at any time
+	Deferrals Deferrals // needed with Policies
+	Digests   Digests   // needed with Policies
 	Actions   Runner
 	Self      func(context.Context) (string, error) // the id of the engine's own PagerDuty user
 	Now       func() time.Time
@@ -49,8 +55,33 @@ type World struct {
 // Catalog decides which scenario an incident gets.
 type Catalog interface {
 	Decide(incident.Incident) catalog.Decision
+	Customer(incident.CustomerID) (*customer.Customer, bool)
 	Runbook(name string) ([]byte, bool)
 	Version() string
+}
+
+// Policies tells what a customer's windows decide.
+type Policies interface {
+	// Policy gives the customer's windows that are in force now: those of the catalog at that version, and maintenance that
+	// was added since. A customer without any has an empty one.
+	Policy(context.Context, incident.CustomerID) (p quiethours.Policy, catalogVersion string, err error)
+}
+
+// Deferrals tells what waits for the end of a window.
+type Deferrals interface {
+	// DeferralsUntil lists what of a customer was deferred until then: what still waits, and what has ended.
+	DeferralsUntil(ctx context.Context, customer incident.CustomerID, until time.Time) (open, ended []incident.Deferral, err error)
+}
+
+// Digests starts the digest of a window's end. Starting the same again changes nothing.
+type Digests interface {
+	Start(ctx context.Context, customer incident.CustomerID, end time.Time) error
+}
+
+// Contacts tells the customers themselves. An error is ErrNotTaken when telling again gives the same. Key is the same when
+// a crash makes the engine tell again.
+type Contacts interface {
+	TellContact(ctx context.Context, to customer.Contact, m handover.ContactMessage, key string) error
 }
 
 // Compiler gives the scenario that was pinned at intake.
@@ -96,6 +127,8 @@ type IncidentWriter interface {
 	Note(ctx context.Context, id incident.ID, key, text string, mayExist bool) error
 	// Reassign gives the incident to an escalation policy, which pages its first level.
 	Reassign(ctx context.Context, id incident.ID, policy string) error
+	// Snooze silences the incident for a time, seven days at most; then PagerDuty pages again.
+	Snooze(ctx context.Context, id incident.ID, d time.Duration) error
 }
 
 // Messenger posts to Slack. Key is the same when a crash makes the engine post again.

@@ -161,13 +161,14 @@ func (l *stepLog) FindStep(ctx context.Context, key incident.StepKey) (incident.
 
 // pagerDuty is one incident in PagerDuty, and what was done to it.
 type pagerDuty struct {
-	mu      sync.Mutex
-	now     func() time.Time
-	inc     incident.Incident
-	did     []string
-	fail    map[string]error // by method
-	unpaged map[string]error // by escalation policy
-	lost    int              // how many answers to Resolve get lost: it is done, and the engine does not know
+	mu        sync.Mutex
+	now       func() time.Time
+	inc       incident.Incident
+	did       []string
+	fail      map[string]error // by method
+	unpaged   map[string]error // by escalation policy
+	snoozedTo time.Time
+	lost      int // how many answers to Resolve get lost: it is done, and the engine does not know
 }
 
 func (p *pagerDuty) begin(method string) error {
@@ -226,6 +227,18 @@ func (p *pagerDuty) Reassign(_ context.Context, _ incident.ID, policy string) er
 	if err == nil {
 		p.did = append(p.did, "page "+policy)
 		p.inc.Status, p.inc.AcknowledgedBy = incident.Triggered, nil
+	}
+	return err
+}
+
+func (p *pagerDuty) Snooze(_ context.Context, _ incident.ID, d time.Duration) error {
+	err := p.begin("Snooze")
+	defer p.mu.Unlock()
+	if err == nil {
+		p.did = append(p.did, "snooze "+d.String())
+		self := incident.Agent{ID: bot, Type: "user_reference"}
+		p.inc.Status, p.inc.AcknowledgedBy, p.inc.LastChangeBy = incident.Acknowledged, []incident.Agent{self}, self
+		p.snoozedTo = p.now().Add(d)
 	}
 	return err
 }

@@ -49,6 +49,10 @@ func (e pagerDutyEdge) Reassign(ctx context.Context, id incident.ID, policy stri
 	return inWords(e.client.Reassign(ctx, id, policy))
 }
 
+func (e pagerDutyEdge) Snooze(ctx context.Context, id incident.ID, d time.Duration) error {
+	return inWords(e.client.Snooze(ctx, id, d))
+}
+
 func inWords(err error) error {
 	switch {
 	case errors.Is(err, pagerduty.ErrResolved):

@@ -52,6 +52,13 @@ func (p *pagerDuty) Reassign(context.Context, incident.ID, string) error {
 	return p.change(func() { p.inc.Status, p.inc.AcknowledgedBy = incident.Triggered, nil })
 }
 
+// Snooze keeps the incident acknowledged. Cases end before a snooze does.
+func (p *pagerDuty) Snooze(context.Context, incident.ID, time.Duration) error {
+	return p.change(func() {
+		p.inc.Status, p.inc.AcknowledgedBy, p.inc.LastChangeBy = incident.Acknowledged, []incident.Agent{engine()}, engine()
+	})
+}
+
 // change does something to an incident that is not resolved.
 func (p *pagerDuty) change(do func()) error {
 	p.mu.Lock()
