@@ -39,6 +39,7 @@ type Catalog struct {
 	services  map[incident.ServiceID]*customer.Customer
 	runbooks  map[string][]byte
 	adopted   map[incident.CustomerID][]candidate // in the order in which they are tried
+	indexes   map[incident.CustomerID]*index      // of adopted, for customers that adopted many
 }
 
 // candidate is a scenario that a customer adopted.
@@ -80,6 +81,7 @@ func LoadWithLibrary(fsys, library fs.FS, version string, actions scenario.Actio
 	if l.problems.Err() != nil {
 		return nil, l.problems
 	}
+	l.catalog.buildIndexes()
 	return l.catalog, l.problems
 }
 

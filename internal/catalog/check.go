@@ -30,8 +30,9 @@ func (l *loader) add(p yamldoc.Problem) { l.problems = append(l.problems, p) }
 
 // parse reads every file by itself.
 func (l *loader) parse(f files) {
+	list, names := slices.Clone(f.scenarios), []incident.ScenarioName{}
 	for _, one := range f.scenarios {
-		l.parseScenario(one, incident.ScenarioName(one.name))
+		names = append(names, incident.ScenarioName(one.name))
 	}
 	l.calendars = l.parseCalendars(f.calendars)
 	for _, one := range f.customers {
@@ -43,25 +44,27 @@ func (l *loader) parse(f files) {
 		}
 		l.catalog.customers[c.ID] = c
 	}
-	for name, list := range f.own {
+	for name, own := range f.own {
 		if !slices.ContainsFunc(f.customers, func(one file) bool { return one.name == name }) {
 			l.add(yamldoc.Problem{File: "customers/" + name, Message: fmt.Sprintf("the folder belongs to no customer: there is no customers/%s.yaml", name)})
 		}
-		for _, one := range list {
-			l.parseScenario(one, incident.ScenarioName(name+"/"+one.name))
+		for _, one := range own {
+			list, names = append(list, one), append(names, incident.ScenarioName(name+"/"+one.name))
 		}
 	}
+	l.parseScenarios(list, names)
 }
 
-func (l *loader) parseScenario(f file, name incident.ScenarioName) {
-	s, problems := scenario.Parse(name, f.path, f.data, l.actions)
-	l.problems = append(l.problems, problems...)
-	l.files[name] = f
-	if s == nil {
-		l.broken[name] = true
-		return
+func (l *loader) parseScenarios(list []file, names []incident.ScenarioName) {
+	for i, one := range parseScenarios(list, names, l.actions) {
+		l.problems = append(l.problems, one.problems...)
+		l.files[names[i]] = list[i]
+		if one.scenario == nil {
+			l.broken[names[i]] = true
+			continue
+		}
+		l.catalog.scenarios[names[i]] = one.scenario
 	}
-	l.catalog.scenarios[name] = s
 }
 
 // check looks at what only all files together can tell.
@@ -153,7 +156,7 @@ func (l *loader) fromLibrary(name incident.ScenarioName) bool {
 	if err != nil {
 		return false
 	}
-	l.parseScenario(file{path: "library/" + path, name: string(name), data: data}, name)
+	l.parseScenarios([]file{{path: "library/" + path, name: string(name), data: data}}, []incident.ScenarioName{name})
 	if s := l.catalog.scenarios[name]; s != nil && l.catalog.runbooks[s.Runbook] == nil {
 		if text, err := fs.ReadFile(l.library, "runbooks/"+s.Runbook); err == nil {
 			l.catalog.runbooks[s.Runbook] = text

@@ -112,12 +112,26 @@ type Transition struct {
 	Policy   string    `json:"policy,omitempty"` // of Deferred: the hash of the windows that were in force
 }
 
-// Considered is one scenario that was looked at for an incident, with the first condition that failed.
+// Considered is one scenario that was looked at for an incident, with the first condition that failed. A record tells of
+// the first ones; the others are counted as PassedOver.
 type Considered struct {
 	Scenario ScenarioName `json:"scenario"`
 	Matched  bool         `json:"matched"`
 	Why      string       `json:"why"` // "service PX1 is not one of [...]", "alert.severity is \"info\"", ...
 }
+
+// PassedOver counts scenarios of the customer that a record does not tell of one by one.
+type PassedOver struct {
+	By    string `json:"by"` // the fields that rule them out, such as "alert.severity", or one of the words below
+	Count int    `json:"count"`
+}
+
+// The other words of PassedOver.
+const (
+	PassedByService = "service"   // they are for other services
+	PassedByMatch   = "condition" // their condition as a whole does not hold
+	PassedByRank    = "rank"      // they were not looked at: one that comes before them matches
+)
 
 // Match is which scenario an incident got and why.
 type Match struct {
@@ -130,6 +144,7 @@ type Match struct {
 	Origins    []Origin        `json:"origins,omitempty"`
 	Target     string          `json:"target,omitempty"`
 	Considered []Considered    `json:"considered,omitempty"`
+	PassedOver []PassedOver    `json:"passed_over,omitempty"`
 	Why        string          `json:"why"` // one sentence
 }
 

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"strings"
 	"testing"
 
 	"shodo/internal/scenario"
@@ -55,6 +56,27 @@ func BenchmarkJudge(b *testing.B) {
 	for b.Loop() {
 		if _, err := s.Check[0].Judge(f); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkMatchesPrepared is one of many scenarios that are tried for the same incident.
+func BenchmarkMatchesPrepared(b *testing.B) {
+	s, f := parse(b, string(readGood(b))), facts().Prepared()
+	b.ReportAllocs()
+	for b.Loop() {
+		if matched, why, err := s.Matches(f); !matched || err != nil {
+			b.Fatal(why, err)
+		}
+	}
+}
+
+func BenchmarkMatchesPreparedNot(b *testing.B) {
+	s, f := parse(b, strings.Replace(string(readGood(b)), "health check", "disk full", 1)), facts().Prepared()
+	b.ReportAllocs()
+	for b.Loop() {
+		if matched, why, err := s.Matches(f); matched || err != nil {
+			b.Fatal(why, err)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/types"
 )
 
@@ -60,40 +59,17 @@ type model struct {
 	alert  map[string]bool         // inputs that the alert may fill
 	steps  map[string]reflect.Type // the output of each named step, by its id
 
-	dialects map[dialectKey]*dialect // while the file is read, because preparing one takes long
+	dialects *dialects // while the file is read
 }
 
-type dialectKey struct {
-	inputs, target, attempt, hasSteps bool
-	steps                             string
-	output                            reflect.Type
-}
-
-// dialect is what expressions of one scope are checked against.
-type dialect struct {
-	env    types.Map
-	config *conf.Config
-}
-
-// dialect prepares the scope, or gives what was prepared for an equal one.
-func (s scope) dialect() *dialect {
-	key := dialectKey{s.inputs, s.target, s.attempt, s.steps != nil, strings.Join(s.steps, " "), s.output}
-	if d, ok := s.model.dialects[key]; ok {
-		return d
-	}
-	d := &dialect{env: s.env(), config: conf.CreateNew()}
-	d.config.WithEnv(d.env)
-	d.config.Optimize = false // its rewriting would go around the cost limit
-	d.config.MaxNodes = maxNodes
-	if s.model.dialects != nil {
-		s.model.dialects[key] = d
-	}
-	return d
+// commonTypes are what every expression can read.
+func commonTypes() types.Map {
+	return types.Map{"alert": alertType(), "incident": incidentType(), "customer": customerType()}
 }
 
 // env gives the names and types that the expression is checked against.
 func (s scope) env() types.Map {
-	env := types.Map{"alert": alertType(), "incident": incidentType(), "customer": customerType()}
+	env := commonTypes()
 	if s.inputs {
 		inputs := types.Map{}
 		for name, kind := range s.model.inputs {
