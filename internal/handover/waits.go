@@ -2,6 +2,7 @@ package handover
 
 import (
 	"fmt"
+	"time"
 
 	"shodo/internal/incident"
 )
@@ -25,7 +26,18 @@ func waits(rec incident.Record) []Wait {
 			last.Over, last.Until = true, t.At
 		}
 	}
+	if n := len(list); n > 0 && !list[n-1].Over {
+		list[n-1].endBy(rec.TakenAt)
+		list[n-1].endBy(rec.EndedAt)
+	}
 	return list[max(0, len(list)-maxWaits):]
+}
+
+// endBy ends a wait before its time: a person took the incident, or it is over.
+func (w *Wait) endBy(at time.Time) {
+	if at.After(w.From) && at.Before(w.Until) {
+		w.Over, w.Until = true, at
+	}
 }
 
 // maxWaits is how many waits are told; the last ones matter.

@@ -10,6 +10,8 @@ import (
 
 // What windows decided stands in the packet, in the words of each language.
 func TestWindowsInThePacket(t *testing.T) {
+	taken := waiting() // by a person, before the window ended
+	taken.Outcome, taken.TakenBy, taken.TakenAt = incident.TakenOver, "Alice", at(50)
 	for _, c := range []struct {
 		rec  incident.Record
 		lang string
@@ -22,6 +24,7 @@ func TestWindowsInThePacket(t *testing.T) {
 		{forbidden(), "en", []string{"Changes are forbidden by quiet hours “weekly batch” until 2026-11-20 06:00:00 JST."}, "told from"},
 		{forbidden(), "ja", []string{"静穏時間帯「weekly batch」により、2026-11-20 06:00:00 JST まで変更が禁止されています。"}, "控え"},
 		{verifyFailed(), "en", nil, "because of"},
+		{taken, "en", []string{"Nobody was told from 2026-11-20 03:00:03 JST to 2026-11-20 03:00:50 JST because of quiet hours “nights”."}, "is told"},
 	} {
 		p := handover.Build(c.rec, options(c.lang, c.rec))
 		for name, text := range map[string]string{"note": p.Note(), "Slack": strings.ReplaceAll(pretty(t, p.Slack()), `\"`, `"`)} {
@@ -34,6 +37,24 @@ func TestWindowsInThePacket(t *testing.T) {
 				t.Errorf("%s %s says %q:\n%s", c.lang, name, c.not, text)
 			}
 		}
+	}
+}
+
+// An incident that waited and was healthy at the end says so in its closing note.
+func TestWindowsInTheClosingNote(t *testing.T) {
+	rec := cleared()
+	rec.Transitions = []incident.Transition{wait(5, 3600, nights), {Run: 1, Kind: incident.Resumed, Question: incident.Page, At: at(3600)}}
+	const want = "Nobody was told from 2026-11-20 03:00:05 JST to 2026-11-20 04:00:00 JST because of quiet hours “nights”."
+	opts := options("en", rec)
+	if note := handover.ClosingNote(rec, opts); !strings.Contains(note, want) {
+		t.Errorf("the note lacks %q:\n%s", want, note)
+	}
+	if m := handover.Closing(rec, opts); !strings.Contains(pretty(t, m), want) {
+		t.Errorf("the message lacks %q", want)
+	}
+	rec.Run = 2
+	if note := handover.ClosingNote(rec, opts); strings.Contains(note, "because of") {
+		t.Errorf("the note of run 2 tells of run 1:\n%s", note)
 	}
 }
 
