@@ -131,12 +131,28 @@ func (t *teller) whatMatched() {
 			t.field("not", fmt.Sprintf("%s: %s", other.Scenario, other.Why))
 		}
 	}
+	for _, others := range m.PassedOver {
+		t.field("not", fmt.Sprintf("%s: %s", count(others.Count, "other scenario"), passedOver(others.By)))
+	}
 	t.field("target", m.Target)
 	t.field("autonomy", string(m.Autonomy))
 	t.inputs()
 	t.field("runbook", m.Runbook)
 	t.field("versions", joined(", ", prefixed("engine ", t.rec.EngineVersion), prefixed("catalog ", t.rec.CatalogVersion),
 		prefixed("scenario ", terminal.Cut(m.Hash, 13))))
+}
+
+// passedOver says why scenarios were passed over together.
+func passedOver(by string) string {
+	switch by {
+	case incident.PassedByService:
+		return "for other services"
+	case incident.PassedByMatch:
+		return "the condition does not hold"
+	case incident.PassedByRank:
+		return "come later than the one that matches"
+	}
+	return "ruled out by " + by
 }
 
 func (t *teller) inputs() {

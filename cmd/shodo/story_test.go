@@ -53,6 +53,8 @@ func aRecord(id incident.ID, handedOver bool) incident.Record {
 			Origins: []incident.Origin{{Input: "url", From: "customer"}, {Input: "unit", From: "default"}}, Target: "shop",
 			Considered: []incident.Considered{{Scenario: "web-service-down", Matched: true, Why: "it matches"},
 				{Scenario: "disk-full", Why: `alert.class is "http"`}},
+			PassedOver: []incident.PassedOver{{By: incident.PassedByService, Count: 120}, {By: "alert.severity", Count: 31},
+				{By: incident.PassedByMatch, Count: 1}, {By: incident.PassedByRank, Count: 2}},
 			Why: `scenario "web-service-down" matches: alert.class is "http"`},
 		CatalogVersion: "9dc2f0d5f972", EngineVersion: "v0.1.0", Phase: incident.Intake, ReceivedAt: at(20 * time.Millisecond),
 		Steps: []incident.Step{

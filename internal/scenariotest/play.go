@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
+	"shodo/internal/catalog"
 	"shodo/internal/incident"
 	"shodo/internal/scenario"
 	"shodo/workflows"
@@ -38,6 +39,12 @@ type play struct {
 	ending  sync.Once
 }
 
+// explained is a catalog whose decisions tell of every scenario, so that a failed case can say why its own did not match.
+type explained struct{ *catalog.Catalog }
+
+// Decide decides as the catalog does.
+func (c explained) Decide(inc incident.Incident) catalog.Decision { return c.Explain(inc) }
+
 func newPlay(c *testCase, o Options) *play {
 	log := slog.New(slog.DiscardHandler)
 	var suite testsuite.WorkflowTestSuite
@@ -50,7 +57,7 @@ func newPlay(c *testCase, o Options) *play {
 	p.journal = &journal{earlier: c.earlier, onTold: p.end}
 	p.script = &script{actions: o.Actions, steps: p.scenario, answers: c.answers, asked: map[string]int{}, strays: map[string]bool{}}
 	workflows.Register(&registry{env: p.env, clock: newClock(p.env), noted: map[int]chan struct{}{}}, workflows.World{
-		Catalog:  func() workflows.Catalog { return c.catalog },
+		Catalog:  func() workflows.Catalog { return explained{c.catalog} },
 		Compiler: scenario.NewCompiler(o.Actions, 1),
 		Journal:  p.journal, StepLog: p.journal, Budgets: p.journal,
 		Incidents: p.pd, PagerDuty: p.pd, Slack: slack{}, Actions: p.script,
