@@ -33,11 +33,9 @@ func (t *teller) transition(n incident.Transition) {
 		}
 	case incident.Deferred:
 		what, said = asked(n), joined(", ", "until "+t.minute(n.Until), ofWindow(n))
-	case incident.Resumed:
-		what, said = asked(n), ofWindow(n)
 	case incident.ToldContact:
 		said = joined(", ", terminal.OneLine(n.By), ofWindow(n))
-	case incident.Listed:
+	case incident.Resumed, incident.Listed:
 		what, said = asked(n), joined(", ", terminal.OneLine(n.By), ofWindow(n))
 	case incident.ToldTier:
 		said = joined(", ", terminal.OneLine(n.By), said)

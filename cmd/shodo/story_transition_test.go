@@ -26,7 +26,7 @@ func deferredRecord(id incident.ID, lines int) incident.Record {
 			{At: at(3 * time.Second), Kind: incident.Deferred, Question: incident.Page, Window: quiet, Until: morning, Policy: "5f3c", Why: "nobody is woken\x1b[2J now"},
 			{At: at(3 * time.Second), Kind: incident.Acted, Why: "snoozed in PagerDuty until 07:05"},
 			{At: at(4 * time.Second), Kind: incident.Deferred, Question: incident.Contact, Window: quiet, Until: morning, Policy: "5f3c", Why: "the customer is told then"},
-			{At: morning, Kind: incident.Resumed, Question: incident.Page, Window: quiet, Why: "the window is over"},
+			{At: morning, Kind: incident.Resumed, Question: incident.Page, By: "the clock", Window: quiet, Why: "the window is over"},
 			{At: morning.Add(time.Second), Kind: incident.PhaseBegan, Phase: incident.Check},
 			{At: morning.Add(2 * time.Second), Kind: incident.Ended, Phase: incident.Close, Outcome: incident.Cleared, Why: "check found it healthy"},
 			{At: morning.Add(3 * time.Second), Kind: incident.ResponseEnd, Why: "cleared"},
