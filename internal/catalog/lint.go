@@ -56,10 +56,14 @@ func (l *windowLint) warn(w quiethours.Window, key, message, hint string) {
 	l.problems = append(l.problems, place.Warning(message, hint))
 }
 
-// overlaps tells of windows that say different things to one question.
+// overlaps tells of windows that say different things to one question. Maintenance that is stricter than quiet hours is
+// what maintenance is for.
 func (l *windowLint) overlaps() {
 	for _, o := range l.customer.Policy.Overlaps(l.now) {
 		a, b := o.A.Answer(o.Question), o.B.Answer(o.Question)
+		if o.A.Kind == quiethours.QuietHours && o.B.Kind == quiethours.Maintenance && strictest(a, b) == b {
+			continue
+		}
 		both := "for every incident"
 		if o.Conditional {
 			both = "for an incident that both are about"

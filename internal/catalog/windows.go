@@ -104,27 +104,44 @@ func (l *loader) condition(e *customer.Expression) quiethours.Condition {
 }
 
 // MaintenanceWindow gives the window of maintenance that was added while the engine runs, named by its reason. One that
-// was ended before its time ends then; it covers nothing when that was before it began. The error says what is wrong
-// with what was asked for: times, answers or the condition.
+// was ended before its time ends then; it covers nothing when that was before it began.
+//
+// The error says what is wrong with what was asked for: times, answers or the condition. With a wrong condition (of
+// another version of the engine, perhaps) there is a window all the same, whose condition breaks whenever it is asked.
 func MaintenanceWindow(m incident.Maintenance) (quiethours.Window, error) {
-	w := quiethours.Window{Name: cmp.Or(m.Reason, m.ID), Kind: quiethours.Maintenance, Contact: m.Contact, Page: m.Page, Recover: m.Recover}
 	if err := checkMaintenance(m); err != nil {
 		return quiethours.Window{}, err
-	}
-	if m.Match != "" {
-		compiled, problem := scenario.CompileCondition(yamldoc.Place{}, m.Match)
-		if problem != nil {
-			return quiethours.Window{}, fmt.Errorf("match %q: %s%s", m.Match, problem.Message, inBrackets(problem.Hint))
-		}
-		w.Match = compiled
 	}
 	to := m.To
 	if !m.EndedAt.IsZero() && m.EndedAt.Before(to) {
 		to = m.EndedAt
 	}
-	w.When = quiethours.Once(m.From, to)
+	w := quiethours.Window{Name: cmp.Or(m.Reason, m.ID), Kind: quiethours.Maintenance, When: quiethours.Once(m.From, to),
+		Contact: m.Contact, Page: m.Page, Recover: m.Recover}
+	if m.Match == "" {
+		return w, nil
+	}
+	compiled, problem := scenario.CompileCondition(yamldoc.Place{}, m.Match)
+	if problem != nil {
+		err := fmt.Errorf("match %q: %s%s", m.Match, problem.Message, inBrackets(problem.Hint))
+		w.Match = brokenCondition{m.Match, err}
+		return w, err
+	}
+	w.Match = compiled
 	return w, nil
 }
+
+// brokenCondition is one that cannot be compiled.
+type brokenCondition struct {
+	source string
+	err    error
+}
+
+func (c brokenCondition) Holds(incident.Incident, incident.Customer) (bool, error) {
+	return false, c.err
+}
+
+func (c brokenCondition) Source() string { return c.source }
 
 func checkMaintenance(m incident.Maintenance) error {
 	asked := func(q incident.Question, a incident.Answer, allowed ...incident.Answer) error {

@@ -89,6 +89,10 @@ func TestLint(t *testing.T) {
 		"an allow that lifts nothing": {now, "quiet_hours:\n" + nights + `  - {name: critical, when: {from: "22:00", to: "07:00"}, contact: allow, recover: forbid, match: alert.severity == "critical"}` + "\n", nil, []string{
 			`8:5: quiet_hours[1].contact: "critical" answers allow here, and "nights" answers defer: at Wed 2026-11-25 22:00 JST both are open, for an incident that both are about ` +
 				`(allow lifts no other answer; to except incidents, give the other window unless)`}},
+		"maintenance that is stricter": {now, "quiet_hours:\n" + nights + "maintenance:\n  - {name: release 42, from: 2026-12-01T01:00:00+09:00, to: 2026-12-01T04:00:00+09:00, contact: suppress}\n", nil, nil},
+		"maintenance that is milder": {now, "quiet_hours:\n" + `  - {name: nights, when: {from: "22:00", to: "07:00"}, page: suppress}` + "\nmaintenance:\n  - {name: release 42, from: 2026-12-01T01:00:00+09:00, to: 2026-12-01T04:00:00+09:00, page: defer}\n", nil, []string{
+			`9:5: maintenance[0].page: "release 42" answers defer here, and "nights" answers suppress: at Tue 2026-12-01 01:00 JST both are open, for every incident ` +
+				`(the strictest wins, suppress; give one of them match or unless, when that is not meant)`}},
 		"never paged": {now, "quiet_hours:\n" + `  - {name: nights, when: {from: "22:00", to: "07:00"}, page: suppress}` + "\n" + `  - {name: days, when: {from: "06:30", to: "22:00"}, page: suppress}` + "\n", nil, []string{
 			`7:5: quiet_hours[0].page: the windows "nights", "days" together cover all time: nobody is ever called (leave time without a window; or remove the service from this file)`}},
 		"always deferred": {now, "quiet_hours:\n" + `  - {name: always, when: {days: [mon, tue, wed, thu, fri, sat, sun]}, contact: defer, page: defer, recover: forbid, unless: alert.severity == "critical"}` + "\n", nil, []string{
@@ -166,6 +170,20 @@ func TestMaintenanceWindow(t *testing.T) {
 	}
 }
 
+// TestMaintenanceWhoseConditionBreaks: it silences nobody, and lets nothing be changed.
+func TestMaintenanceWhoseConditionBreaks(t *testing.T) {
+	from := time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC)
+	w, err := catalog.MaintenanceWindow(incident.Maintenance{ID: "m1", From: from, To: from.Add(time.Hour), Match: "alert.old_field == 1",
+		Contact: incident.Suppress, Page: incident.Suppress, Recover: incident.Forbid, Reason: "release 42"})
+	if err == nil || w.Match.Source() != "alert.old_field == 1" {
+		t.Fatalf("window %+v, error %v", w, err)
+	}
+	d := quiethours.Policy{}.With(w).Decide(from, incident.Incident{}, incident.Customer{})
+	if d.Contact.Answer != incident.Allow || d.Page.Answer != incident.Allow || d.Recover.Answer != incident.Forbid {
+		t.Errorf("decision %+v", d)
+	}
+}
+
 func TestWrongMaintenance(t *testing.T) {
 	from := time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC)
 	tests := map[string]struct {
@@ -183,9 +201,12 @@ func TestWrongMaintenance(t *testing.T) {
 	for name, tt := range tests {
 		m := incident.Maintenance{ID: "m1", From: from, To: from.Add(time.Hour), Page: incident.Suppress, Reason: "release"}
 		tt.change(&m)
-		_, err := catalog.MaintenanceWindow(m)
+		w, err := catalog.MaintenanceWindow(m)
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%s:\n got %v\nwant %s", name, err, tt.want)
+		}
+		if (w.When != nil) != (m.Match != "") {
+			t.Errorf("%s: window %+v", name, w)
 		}
 	}
 }
