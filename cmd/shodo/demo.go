@@ -17,7 +17,7 @@ func newDemo() *cobra.Command {
 	var exit bool
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "See the product work: break six things on this machine, and watch the first response",
+		Short: "See the product work: break seven things on this machine, and watch the first response",
 		Long: `demo starts the whole product on this machine (the engine with an embedded Temporal, its store, its receiver), a
 local PagerDuty and a local Slack, and small services. It really breaks them, lets PagerDuty tell the engine by
 signed webhooks, and shows what happens:

@@ -18,8 +18,10 @@ const (
 	booksService  = "PBOOK01"
 	searchService = "PSRCH01"
 	mailService   = "PMAIL01"
+	newsService   = "PNEWS01"
 
 	larkspurPolicy = "POPSLRK"
+	nightPolicy    = "PNIGHT1" // gives the engine a head start before people are paged
 
 	minatoChannel   = "minato-oncall"
 	larkspurChannel = "larkspur-oncall"
@@ -50,6 +52,7 @@ func account() sandbox.Account {
 		Policies: []sandbox.Policy{
 			{ID: minatoPolicy, Name: "Minato operations", Levels: levels("PAIKO01", "PCHIE01")},
 			{ID: larkspurPolicy, Name: "Larkspur operations", Levels: levels("PBEN001", "PCHIE01")},
+			{ID: nightPolicy, Name: "Larkspur at night", Levels: levels("PBOT001", "PBEN001")},
 			{ID: managersPolicy, Name: "Managers", Levels: levels("PCHIE01")},
 		},
 		Services: []sandbox.Service{
@@ -59,6 +62,7 @@ func account() sandbox.Account {
 			service(booksService, "Larkspur book shop", larkspurPolicy),
 			service(searchService, "Larkspur search", larkspurPolicy),
 			service(mailService, "Larkspur mail", larkspurPolicy),
+			service(newsService, "Larkspur newsletter", nightPolicy),
 		},
 	}
 }

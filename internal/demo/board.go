@@ -28,9 +28,12 @@ type row struct {
 	phases  []phase
 	got     ending
 	why     string
-	told    []string // where: "in Slack #x"
-	person  string   // what a person did
+	told    []string  // where: "in Slack #x"
+	person  string    // what a person did
+	waits   time.Time // for the end of quiet hours; zero when it does not
+	digest  bool      // it has to be told in the digest of their end, and is not yet
 	endedAt time.Time
+	ended   bool // the first response is over
 	over    bool // nothing more is going to happen until a person resolves it
 	trouble error
 }
@@ -147,7 +150,18 @@ func (b *board) transition(i int, t incident.Transition) []note {
 		endPhase()
 		r.got, r.why, r.endedAt = ending{t.Outcome, t.Reason}, t.Why, t.At
 		say(string(t.Outcome), t.Why)
+	case incident.Deferred:
+		r.waits, r.digest = t.Until, true
+		say("deferred", t.Why)
+	case incident.Resumed:
+		r.waits = time.Time{}
+		say("resumed", t.Why)
+	case incident.Listed:
+		r.digest = false
+		r.told = append(r.told, "in the digest")
+		say("listed", t.Why)
 	case incident.ToldTier:
+		r.digest = false
 		r.told = append(r.told, t.Why)
 		said := t.Why
 		if t.By != "" {
@@ -157,8 +171,10 @@ func (b *board) transition(i int, t incident.Transition) []note {
 	case incident.ResponseEnd:
 		say("end", fmt.Sprintf("first response over, %s after it broke", seconds(t.At.Sub(r.began))))
 	}
-	// An automatic outcome is carried out at its end; a hand-over has come to rest when Slack and PagerDuty know of it.
-	r.over = r.over || t.Kind == incident.ResponseEnd || r.got.outcome != "" && !r.got.outcome.IsAutomatic() && len(r.told) >= 2
+	// An automatic outcome is carried out at its end; a hand-over has come to rest when Slack and PagerDuty know of it. What
+	// waited has to be told too.
+	r.ended = r.ended || t.Kind == incident.ResponseEnd
+	r.over = r.over || r.ended && !r.digest || r.got.outcome != "" && !r.got.outcome.IsAutomatic() && len(r.told) >= 2
 	return notes
 }
 

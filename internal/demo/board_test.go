@@ -94,6 +94,15 @@ func played() (*board, []note) {
 	}
 	notes = append(notes, shop.notes...)
 
+	letter := &tape{board: b, id: "Q7"}
+	notes = append(notes, b.breaks(6, "newsletter killed (pid 4713)", after(900*ms))...)
+	notes = append(notes, b.bind(6, "Q7")...)
+	letter.phase(950*ms, incident.Check, 0).
+		step(951*ms, 4*ms, incident.Step{StepKey: incident.StepKey{Phase: incident.Check}, Name: "probe", Healthy: &no}).
+		at(990*ms, incident.Transition{Kind: incident.Deferred, Question: incident.Page, Until: after(14 * time.Second).In(time.Local),
+			Why: `quiet hours "night" defers it until 03:00:14`})
+	notes = append(notes, letter.notes...)
+
 	notes = append(notes, b.breaks(4, "nothing breaks here", after(time.Second))...)
 	mail := &tape{board: b, id: "Q5"} // the store is faster than PagerDuty's answer to the demo
 	mail.at(1100*ms, incident.Transition{Kind: incident.Ended, Phase: incident.HandOver, Outcome: incident.Unmatched, Why: "none of the 2 scenarios matches"}).

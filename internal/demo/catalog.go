@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"time"
 )
 
 //go:embed catalog
@@ -19,6 +20,7 @@ type places struct {
 	Shodo string            // absolute path of the program
 	Lab   string            // folder of the breakable things
 	Addr  map[string]string // host:port of each service
+	Quiet time.Time         // the end of the quiet hours of one customer, which began an hour ago
 }
 
 // writeCatalog writes the catalog into a folder, with the customers' files filled in.
@@ -54,7 +56,7 @@ func writeCatalog(dir string, p places) error {
 }
 
 func (p places) fill(name string, text []byte) ([]byte, error) {
-	t, err := template.New(name).Funcs(template.FuncMap{"quote": strconv.Quote}).Option("missingkey=error").Parse(string(text))
+	t, err := template.New(name).Funcs(template.FuncMap{"quote": strconv.Quote, "began": began, "utc": utc}).Option("missingkey=error").Parse(string(text))
 	if err != nil {
 		return nil, err
 	}
@@ -64,3 +66,9 @@ func (p places) fill(name string, text []byte) ([]byte, error) {
 	}
 	return []byte(b.String()), nil
 }
+
+// began is when the quiet hours began.
+func began(end time.Time) time.Time { return end.Add(-time.Hour) }
+
+// utc writes an instant as calendars do.
+func utc(t time.Time) string { return t.UTC().Format("20060102T150405Z") }

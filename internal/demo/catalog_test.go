@@ -3,6 +3,7 @@ package demo
 import (
 	"os"
 	"testing"
+	"time"
 
 	"shodo/internal/action/builtin"
 	"shodo/internal/catalog"
@@ -13,7 +14,8 @@ func loadCatalog(t *testing.T) *catalog.Catalog {
 	t.Helper()
 	dir := t.TempDir()
 	err := writeCatalog(dir, places{Shodo: "/opt/with space/shodo", Lab: `/srv/a "lab"`, Addr: map[string]string{
-		"shop": "127.0.0.1:1001", "orders": "127.0.0.1:1002", "books": "127.0.0.1:1003", "search": "127.0.0.1:1004"}})
+		"shop": "127.0.0.1:1001", "orders": "127.0.0.1:1002", "books": "127.0.0.1:1003", "search": "127.0.0.1:1004",
+		"newsletter": "127.0.0.1:1005"}, Quiet: start.Add(14 * time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +51,7 @@ func TestCatalogNamesWhatTheAccountHas(t *testing.T) {
 
 func TestStoriesGetTheirScenarios(t *testing.T) {
 	c := loadCatalog(t)
-	want := []incident.ScenarioName{"web-service-down", "log-folder-full", "answers-slowly", "web-service-down", "", "orders-down"}
+	want := []incident.ScenarioName{"web-service-down", "log-folder-full", "answers-slowly", "web-service-down", "", "orders-down", "preview-down"}
 	for i, s := range stories() {
 		var service incident.Ref
 		for _, known := range account().Services {

@@ -1,6 +1,6 @@
 // Package demo plays the product's main job on this machine, with real input: it starts the whole product, a local
 // PagerDuty and Slack (package sandbox) and real services that really break (package breakable), breaks them, and
-// shows how the engine answers six incidents.
+// shows how the engine answers seven incidents.
 //
 // It promises:
 //

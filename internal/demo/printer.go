@@ -29,7 +29,7 @@ func (p *printer) width() int {
 }
 
 func (p *printer) intro() {
-	p.line("%s: the whole product, and six things that go wrong, on this machine", p.style.Bold("shodo demo"))
+	p.line("%s: the whole product, and seven things that go wrong, on this machine", p.style.Bold("shodo demo"))
 	p.line("Starting what is to break, a local PagerDuty and Slack, and the engine ...")
 }
 

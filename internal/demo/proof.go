@@ -128,6 +128,21 @@ func proveOrders(_ context.Context, e *evidence) {
 	e.fact(e.rec.TakenBy == aiko || strings.Contains(e.rec.Why, aiko), "the record names %s", aiko)
 }
 
+func proveNews(ctx context.Context, e *evidence) {
+	e.resolved()
+	waited, early, listed := false, changedBefore(e.rec, e.stage.quiet), false
+	for _, t := range e.rec.Transitions {
+		waited = waited || t.Kind == incident.Deferred && t.Until.Equal(e.stage.quiet)
+		listed = listed || t.Kind == incident.Listed
+	}
+	e.fact(waited, "it waited for the end of the quiet hours")
+	e.fact(!early && len(e.succeeded()) == 1, "nothing was changed before, and one repair was made then")
+	e.fact(e.stage.answers(ctx, letter), "the newsletter answers again")
+	people := slices.ContainsFunc(e.stage.pagerDuty().Paged(string(e.rec.Incident.ID)), func(p sandbox.Page) bool { return !p.User.Bot })
+	e.fact(!people, "nobody was paged")
+	e.fact(listed && e.inSlack(larkspurChannel, ""), "Slack #%s has it in the digest", larkspurChannel)
+}
+
 // succeeded gives the changing steps that were carried out.
 func (e *evidence) succeeded() []incident.Step {
 	var list []incident.Step
@@ -147,6 +162,15 @@ func attempts(rec incident.Record) int {
 		}
 	}
 	return most
+}
+
+func changedBefore(rec incident.Record, at time.Time) bool {
+	for _, s := range rec.Steps {
+		if s.Phase == incident.Recover && s.StartedAt.Before(at) && s.Status != incident.Skipped && s.ErrorKind != incident.Refused {
+			return true
+		}
+	}
+	return false
 }
 
 func changedAfter(rec incident.Record, at time.Time) bool {
@@ -189,13 +213,16 @@ func (e *evidence) inPagerDuty() sandbox.Incident {
 
 // told looks for the hand-over in Slack, with the evidence, and for the note in PagerDuty.
 func (e *evidence) told(channel, evidence string) {
-	found := false
-	for _, m := range e.stage.sandbox.Slack.Messages(channel) {
-		text := allText(m)
-		found = found || strings.Contains(text, e.rec.Incident.Title) && strings.Contains(text, evidence)
-	}
-	e.fact(found, "Slack #%s has it%s", channel, map[bool]string{true: ", with evidence"}[evidence != ""])
+	e.fact(e.inSlack(channel, evidence), "Slack #%s has it%s", channel, map[bool]string{true: ", with evidence"}[evidence != ""])
 	e.noted()
+}
+
+// inSlack says whether a message of the channel, with its thread and files, names the incident and holds the evidence.
+func (e *evidence) inSlack(channel, evidence string) bool {
+	return slices.ContainsFunc(e.stage.sandbox.Slack.Messages(channel), func(m sandbox.Message) bool {
+		text := allText(m)
+		return strings.Contains(text, e.rec.Incident.Title) && strings.Contains(text, evidence)
+	})
 }
 
 func allText(m sandbox.Message) string {

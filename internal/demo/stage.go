@@ -34,6 +34,7 @@ type stage struct {
 	dir     string
 	lab     breakable.Lab
 	addr    map[string]string // host:port of each service
+	quiet   time.Time         // the end of the quiet hours
 	http    *http.Client
 	sandbox *sandbox.Server
 	app     *app.App
@@ -60,7 +61,7 @@ func (s *stage) setUp(ctx context.Context, o Options) error {
 
 // startThings makes what is going to break.
 func (s *stage) startThings(ctx context.Context, _ Options) error {
-	for _, name := range []string{shop, books, search, orders} {
+	for _, name := range []string{shop, books, search, orders, letter} {
 		addr, err := s.lab.Define(name, breakable.Service{})
 		if err != nil {
 			return err
@@ -91,7 +92,8 @@ func (s *stage) startSandbox(context.Context, Options) error {
 
 // startEngine starts the product as "shodo serve" does, and tells PagerDuty where it is.
 func (s *stage) startEngine(ctx context.Context, o Options) error {
-	err := writeCatalog(s.catalogDir(), places{Shodo: o.Program, Lab: s.lab.Dir, Addr: s.addr})
+	s.quiet = time.Now().Add(quietFor).Truncate(time.Second)
+	err := writeCatalog(s.catalogDir(), places{Shodo: o.Program, Lab: s.lab.Dir, Addr: s.addr, Quiet: s.quiet})
 	if err != nil {
 		return err
 	}

@@ -43,17 +43,19 @@ const (
 	books  = "books"
 	search = "search"
 	orders = "orders"
+	letter = "newsletter"
 )
 
 const (
 	quotaBytes    = 2 << 20
 	searchCrashes = 700 * time.Millisecond // after each start
 	seesRepair    = 1200 * time.Millisecond
+	quietFor      = 14 * time.Second // from the start of the engine
 	minato        = "みなと商店"
 	larkspur      = "Larkspur Books"
 )
 
-// stories are the six incidents, in the order in which they begin.
+// stories are the seven incidents, in the order in which they begin.
 func stories() []story {
 	return []story{
 		{
@@ -106,6 +108,14 @@ func stories() []story {
 				Details: map[string]any{"last_order_minutes": 10}},
 			during: takeOrders,
 			want:   ending{outcome: incident.TakenOver}, proof: proveOrders,
+		},
+		{
+			customer: larkspur, title: "a warning at night",
+			broken: func(ctx context.Context, s *stage) (string, error) { return s.lab.Kill(ctx, letter) },
+			alert: sandbox.Alert{Service: newsService, Summary: "Newsletter: the preview does not answer", Severity: "warning",
+				Source: "news-1", Class: "health check", Priority: "P4", Client: "Uptime monitor",
+				Details: map[string]any{"checked_from": "london", "failures": 3}},
+			want: ending{outcome: incident.Recovered}, proof: proveNews,
 		},
 	}
 }
