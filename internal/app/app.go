@@ -26,6 +26,7 @@ import (
 	"shodo/internal/action/builtin"
 	"shodo/internal/config"
 	"shodo/internal/inbox"
+	"shodo/internal/mail"
 	"shodo/internal/pagerduty"
 	"shodo/internal/scenario"
 	"shodo/internal/secret"
@@ -58,10 +59,13 @@ type App struct {
 	actions    *action.Set
 	pagerduty  *pagerduty.Client
 	slack      *slack.Client // nil: not configured
-	slackState slackState
+	mail       *mail.Client  // nil: not configured
+	slackState remembered
+	mailState  remembered
 	self       *self
 	embedded   *temporalserver.Server // nil: Temporal is elsewhere
 	temporal   client.Client
+	starter    *workflows.Starter
 	worker     worker.Worker
 	broken     chan error // the worker's fatal error
 	inbox      *inbox.Inbox
@@ -83,11 +87,14 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	registry := prometheus.NewRegistry()
 	a.metrics = newMetrics(registry)
 	a.metrics.watchWindows(registry, a.store, a.log)
-	a.connectEdges()
+	if err := a.connectEdges(); err != nil {
+		return nil, err
+	}
 	if err := a.connectTemporal(ctx); err != nil {
 		return nil, err
 	}
-	a.inbox = inbox.New(a.store, workflows.NewStarter(a.temporal, a.customerOf), inbox.Config{
+	a.starter = workflows.NewStarter(a.temporal, a.customerOf)
+	a.inbox = inbox.New(a.store, a.starter, inbox.Config{
 		Self: a.self.known, Trouble: a.trouble, Log: a.log, Metrics: registry,
 	})
 	a.startWorker(o.Version)
@@ -128,7 +135,7 @@ func (a *App) openFiles(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) connectEdges() {
+func (a *App) connectEdges() (err error) {
 	a.pagerduty = pagerduty.NewClient(pagerduty.Options{
 		APIURL: a.cfg.PagerDuty.APIURL, Token: a.cfg.PagerDuty.Token.Value, From: a.cfg.PagerDuty.From, Log: a.log,
 		Observe: a.metrics.observePagerDuty,
@@ -137,6 +144,10 @@ func (a *App) connectEdges() {
 	if !a.cfg.Slack.BotToken.IsZero() {
 		a.slack = slack.New(slack.Options{APIURL: a.cfg.Slack.APIURL, Token: a.cfg.Slack.BotToken.Value, Log: a.log})
 	}
+	if m := a.cfg.Mail; m.Address != "" {
+		a.mail, err = mail.New(mail.Options{Address: m.Address, TLS: mail.Mode(m.TLS), User: m.User, Password: m.Password.Value, From: m.From})
+	}
+	return err
 }
 
 // world is what the workflows see of all this.
@@ -147,6 +158,10 @@ func (a *App) world(version string) workflows.World {
 		Journal:   a.store,
 		StepLog:   a.store,
 		Budgets:   a.store,
+		Contacts:  contacts{slack: a.slack, mail: a.mail},
+		Policies:  a.policies,
+		Deferrals: a.store,
+		Digests:   workflows.NewDigestStarter(a.temporal),
 		Incidents: pagerDutyEdge{a.pagerduty},
 		PagerDuty: pagerDutyEdge{a.pagerduty},
 		Actions:   &runner{actions: a.actions, catalog: a.catalog, metrics: a.metrics, log: a.log},
@@ -195,6 +210,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.serve(ctx) })
 	group.Go(func() error { return a.handEvents(ctx) })
 	group.Go(func() error { a.metrics.watchRecord(ctx, a.store, a.log); return nil })
+	group.Go(func() error { a.policies.tellChanges(ctx, a.decideAgain); return nil })
 	group.Go(func() error {
 		select {
 		case err := <-a.broken:

@@ -12,10 +12,8 @@ import (
 	"shodo/internal/catalog"
 	"shodo/internal/incident"
 	"shodo/internal/quiethours"
-	"shodo/internal/scenario"
 	"shodo/internal/store"
 	"shodo/internal/web"
-	"shodo/internal/yamldoc"
 )
 
 // How long it takes at most until those who wait for the end of a window are compared with the windows again: as a rule,
@@ -72,39 +70,19 @@ func (p *policies) addedTo(ctx context.Context, id incident.CustomerID) ([]quiet
 		}
 		p.added = map[incident.CustomerID][]quiethours.Window{}
 		for _, m := range list {
-			p.added[m.Customer] = append(p.added[m.Customer], p.window(m))
+			w, err := catalog.MaintenanceWindow(m)
+			if err != nil {
+				p.log.Error("a maintenance window is not understood by this version of the engine: it keeps nobody from being told, and where "+
+					"only its condition is wrong, it keeps anything from being changed; end it and add another one",
+					"customer", m.Customer, "maintenance", m.ID, "err", err)
+			}
+			if w.When != nil {
+				p.added[m.Customer] = append(p.added[m.Customer], w)
+			}
 		}
 	}
 	return p.added[id], nil
 }
-
-// window gives maintenance in the form in which windows decide.
-func (p *policies) window(m incident.Maintenance) quiethours.Window {
-	w := quiethours.Window{Name: m.Reason, Kind: quiethours.Maintenance, When: quiethours.Once(m.From, m.To),
-		Contact: m.Contact, Page: m.Page, Recover: m.Recover}
-	if m.Match == "" {
-		return w
-	}
-	condition, bad := scenario.CompileCondition(yamldoc.Place{}, m.Match)
-	if bad == nil {
-		w.Match = condition
-		return w
-	}
-	p.log.Error("the condition of a maintenance window is not understood by this version of the engine: the window keeps nobody from being told, "+
-		"and keeps anything from being changed", "customer", m.Customer, "maintenance", m.ID, "match", m.Match, "err", bad.Message)
-	w.Match = brokenCondition{m.Match, bad.Message}
-	return w
-}
-
-// brokenCondition is one that an earlier version of the engine took and this one does not. It breaks whenever it is asked,
-// so that package quiethours decides as it does for every condition that breaks.
-type brokenCondition struct{ source, why string }
-
-func (c brokenCondition) Holds(incident.Incident, incident.Customer) (bool, error) {
-	return false, errors.New(c.why)
-}
-
-func (c brokenCondition) Source() string { return c.source }
 
 // AddMaintenance keeps a window; from then on it is in force.
 func (p *policies) AddMaintenance(ctx context.Context, m incident.Maintenance) error {

@@ -8,15 +8,14 @@ import (
 
 	"shodo/internal/handover"
 	"shodo/internal/incident"
-	"shodo/internal/slack"
 	"shodo/internal/web"
 )
 
 // maxBacklogAge is how long an event may wait in the inbox before the process no longer counts as ready.
 const maxBacklogAge = time.Minute
 
-// slackEvery is how often Slack is asked at most whether it is there.
-const slackEvery = time.Minute
+// askEvery is how often Slack and the mail server are asked at most whether they are there.
+const askEvery = time.Minute
 
 // troubleTimeout is how long Slack has to take news that belong to no incident.
 const troubleTimeout = 2 * time.Minute
@@ -31,6 +30,7 @@ func (a *App) ready(ctx context.Context) []web.Check {
 		a.catalogReady(),
 		a.windowsReady(ctx),
 		a.slackReady(ctx),
+		a.mailReady(ctx),
 	}
 }
 
@@ -93,29 +93,44 @@ func (a *App) slackReady(ctx context.Context) web.Check {
 	if a.slack == nil {
 		return web.Check{Name: "slack", OK: true, Detail: "not configured: people are told in PagerDuty only"}
 	}
-	return web.Check{Name: "slack", OK: true, Detail: a.slackState.detail(ctx, a.slack.Test)}
+	return web.Check{Name: "slack", OK: true, Detail: a.slackState.ask(func() string {
+		who, err := a.slack.Test(ctx)
+		// PagerDuty alone carries hand-overs while Slack is away: that is worth knowing, and no reason to take no webhooks.
+		if err != nil {
+			return "away: people are told in PagerDuty only: " + err.Error()
+		}
+		return fmt.Sprintf("posts as %s in %s", who.User, who.Team)
+	})}
 }
 
-// slackState keeps what Slack said for slackEvery: readiness is asked often, and anybody may ask.
-type slackState struct {
+// mailReady asks whether customers can be told by mail. It is nothing that an incident waits for.
+func (a *App) mailReady(ctx context.Context) web.Check {
+	if a.mail == nil {
+		return web.Check{Name: "mail", OK: true, Detail: "not configured: customers get no mail"}
+	}
+	return web.Check{Name: "mail", OK: true, Detail: a.mailState.ask(func() string {
+		if err := a.mail.Test(ctx); err != nil {
+			return "away: customers are told later: " + err.Error()
+		}
+		return "sends by " + a.cfg.Mail.Address
+	})}
+}
+
+// remembered keeps what somebody outside has said for askEvery: readiness is asked often, and anybody may ask.
+type remembered struct {
 	mu   sync.Mutex
 	at   time.Time
 	text string
 }
 
-func (s *slackState) detail(ctx context.Context, test func(context.Context) (slack.Identity, error)) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if time.Since(s.at) < slackEvery {
-		return s.text
+func (r *remembered) ask(question func() string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.at) >= askEvery {
+		r.text = question()
+		r.at = time.Now()
 	}
-	who, err := test(ctx)
-	s.at, s.text = time.Now(), fmt.Sprintf("posts as %s in %s", who.User, who.Team)
-	// PagerDuty alone carries hand-overs while Slack is away: that is worth knowing, and no reason to take no webhooks.
-	if err != nil {
-		s.text = "away: people are told in PagerDuty only: " + err.Error()
-	}
-	return s.text
+	return r.text
 }
 
 // trouble tells of a webhook that no incident's workflow will ever see: nobody else would look at it.

@@ -13,11 +13,13 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 
 	"shodo/internal/config"
+	"shodo/internal/incident"
 	"shodo/internal/temporalserver"
 	"shodo/workflows"
 )
@@ -113,6 +115,18 @@ func (a *App) startWorker(version string) {
 		}
 	}))
 	workflows.Register(a.worker, a.world(version), a.actions.Names())
+}
+
+// decideAgain has what waits for the end of a window decided again. Nothing can be told to a workflow that somebody ended by
+// hand in Temporal: its incident is a person's.
+func (a *App) decideAgain(ctx context.Context, d incident.Deferral) error {
+	err := a.starter.PolicyChanged(ctx, d)
+	var gone *serviceerror.NotFound
+	if !errors.As(err, &gone) {
+		return err
+	}
+	a.log.Error("a deferred incident has no workflow any more: a person has to look at it", "customer", d.Customer, "incident", d.Incident, "err", err)
+	return nil
 }
 
 // temporalDetail asks whether Temporal answers.
