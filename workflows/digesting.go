@@ -87,7 +87,7 @@ func (f *finder) contact(ctx context.Context, d incident.Deferral) error {
 		return f.notTold(ctx, c, "it was reopened since: what was to be told is not true any more")
 	case r.Answer == incident.Suppress:
 		return f.notTold(ctx, c, "recorded only: "+r.Why)
-	case r.Answer == incident.Defer && r.Until.Equal(f.in.End):
+	case r.Answer == incident.Defer && r.Until.Equal(f.in.End) && r.policy == d.Policy:
 		return nil // it waits on
 	case r.Answer == incident.Defer:
 		return f.move(ctx, c, rec, r)
@@ -102,7 +102,7 @@ func (f *finder) rule(q incident.Question, rec incident.Record) ruling {
 	return rulingOf(f.policy, f.version, q, rec.Incident, rec.Customer, f.a.Now())
 }
 
-// move has the customer told at another window's end.
+// move has the customer told at another window's end, or by other windows at the same one.
 func (f *finder) move(ctx context.Context, c Case, rec incident.Record, r ruling) error {
 	number := 1
 	for lineOf(rec, c.Run, deferredKey(incident.Contact, number)).Key != "" {

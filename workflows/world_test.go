@@ -43,11 +43,16 @@ type bench struct {
 	env     *testsuite.TestWorkflowEnvironment
 	store   *store.Store
 	steps   *stepLog
+	journal *fragile
 	world   workflows.World
 	pd      *pagerDuty
 	slack   *messages
 	actions *script
 	created time.Time
+
+	policies *policies
+	digests  *digests
+	contacts *contacts
 }
 
 const customerFile = `name: Acme
@@ -62,6 +67,11 @@ tiers:
 `
 
 func newBench(t *testing.T, scenarioFile string) *bench {
+	t.Helper()
+	return newBenchOf(t, scenarioFile, customerFile)
+}
+
+func newBenchOf(t *testing.T, scenarioFile, customerFile string) *bench {
 	t.Helper()
 	set := builtin.List(builtin.Settings{})
 	cat, problems := catalog.Load(fstest.MapFS{
@@ -79,29 +89,39 @@ func newBench(t *testing.T, scenarioFile string) *bench {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(sdklog.NewStructuredLogger(log))
-	b := &bench{t: t, env: suite.NewTestWorkflowEnvironment(), store: db, steps: &stepLog{Store: db}, slack: &messages{}}
+	b := &bench{t: t, store: db, steps: &stepLog{Store: db}, slack: &messages{}}
 	b.created = time.Now().UTC().Truncate(time.Second) // local activities compare the environment's clock with the real one
-	b.env.SetStartTime(b.created)
-	b.env.SetTestTimeout(30 * time.Second)
-	b.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.WorkflowID("Q1"), TaskQueue: workflows.TaskQueue})
-	b.pd = &pagerDuty{now: b.env.Now, inc: incident.Incident{
+	b.pd = &pagerDuty{inc: incident.Incident{
 		ID: "Q1", Title: "health check of www.acme.example", Status: incident.Triggered, AckTimeout: true, CreatedAt: b.created,
 		Service: incident.Ref{ID: service, Name: "Web"}, EscalationPolicy: incident.Ref{ID: "PDEFAULT"},
 		Alerts: []incident.Alert{{Summary: "health check", Severity: "critical", CreatedAt: b.created}},
 	}}
+	b.journal = &fragile{Store: db}
+	b.policies, b.digests, b.contacts = &policies{}, &digests{}, &contacts{}
 	b.actions = &script{answers: map[string][]answer{}, used: map[string]int{}}
 	b.world = workflows.World{
 		Catalog:  func() workflows.Catalog { return cat },
 		Compiler: scenario.NewCompiler(set, 10),
-		Journal:  db, StepLog: b.steps, Budgets: db,
+		Journal:  b.journal, StepLog: b.steps, Budgets: db,
+		Policies: b.policies, Deferrals: db, Digests: b.digests, Contacts: b.contacts,
 		Incidents: b.pd, PagerDuty: b.pd, Slack: b.slack, Actions: b.actions,
 		Self: func(context.Context) (string, error) { return bot, nil },
-		Now:  b.env.Now, Log: log, EngineVersion: "test",
+		Log:  log, EngineVersion: "test",
 	}
-	workflows.Register(b.env, b.world, set.Names())
+	b.environment(b.created)
 	return b
+}
+
+// environment makes the surroundings of one run that begins at that time.
+func (b *bench) environment(begins time.Time) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(sdklog.NewStructuredLogger(b.world.Log))
+	b.env = suite.NewTestWorkflowEnvironment()
+	b.env.SetStartTime(begins)
+	b.env.SetTestTimeout(30 * time.Second)
+	b.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.WorkflowID("Q1"), TaskQueue: workflows.TaskQueue})
+	b.world.Now = b.env.Now
+	workflows.Register(b.env, b.world, builtin.List(builtin.Settings{}).Names())
 }
 
 // after does something to the world at an instant of the run.
@@ -129,6 +149,12 @@ func (b *bench) run() incident.Record {
 func (b *bench) runFrom(e incident.Event) incident.Record {
 	b.t.Helper()
 	b.after(48*time.Hour, func() { b.person(incident.EventResolved) })
+	return b.play(e)
+}
+
+// play plays the incident to its end.
+func (b *bench) play(e incident.Event) incident.Record {
+	b.t.Helper()
 	b.env.ExecuteWorkflow(workflows.IncidentWorkflow, workflows.IncidentInput{Event: e})
 	if !b.env.IsWorkflowCompleted() {
 		b.t.Fatal("the workflow did not end")
@@ -161,14 +187,14 @@ func (l *stepLog) FindStep(ctx context.Context, key incident.StepKey) (incident.
 
 // pagerDuty is one incident in PagerDuty, and what was done to it.
 type pagerDuty struct {
-	mu        sync.Mutex
-	now       func() time.Time
-	inc       incident.Incident
-	did       []string
-	fail      map[string]error // by method
-	unpaged   map[string]error // by escalation policy
-	snoozedTo time.Time
-	lost      int // how many answers to Resolve get lost: it is done, and the engine does not know
+	mu          sync.Mutex
+	inc         incident.Incident
+	did         []string
+	fail        map[string]error // by method
+	unpaged     map[string]error // by escalation policy
+	lostSnoozes int
+	onSnooze    func()
+	lost        int // how many answers to Resolve get lost: it is done, and the engine does not know
 }
 
 func (p *pagerDuty) begin(method string) error {
@@ -234,11 +260,17 @@ func (p *pagerDuty) Reassign(_ context.Context, _ incident.ID, policy string) er
 func (p *pagerDuty) Snooze(_ context.Context, _ incident.ID, d time.Duration) error {
 	err := p.begin("Snooze")
 	defer p.mu.Unlock()
+	if p.lostSnoozes > 0 {
+		p.lostSnoozes--
+		return errors.New("the connection broke")
+	}
 	if err == nil {
-		p.did = append(p.did, "snooze "+d.String())
+		p.did = append(p.did, "snooze "+d.Truncate(time.Minute).String())
+		if p.onSnooze != nil {
+			p.onSnooze()
+		}
 		self := incident.Agent{ID: bot, Type: "user_reference"}
 		p.inc.Status, p.inc.AcknowledgedBy, p.inc.LastChangeBy = incident.Acknowledged, []incident.Agent{self}, self
-		p.snoozedTo = p.now().Add(d)
 	}
 	return err
 }
@@ -265,17 +297,22 @@ func (p *pagerDuty) done() []string {
 type messages struct {
 	mu   sync.Mutex
 	sent []string // the channels
+	keys []string // of the messages
 	news []string // replies in threads
 	last handover.Message
 	fail error
 }
 
-func (m *messages) Post(_ context.Context, channel string, msg handover.Message, _ string) (workflows.Posted, error) {
+func (m *messages) Post(_ context.Context, channel string, msg handover.Message, key string) (workflows.Posted, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
 		return workflows.Posted{}, m.fail
 	}
+	if slices.Contains(m.keys, key) {
+		return workflows.Posted{}, nil // Slack has it already
+	}
+	m.keys = append(m.keys, key)
 	m.sent, m.last = append(m.sent, channel), msg
 	return workflows.Posted{Channel: "C" + channel, TS: fmt.Sprint(len(m.sent))}, nil
 }
