@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +24,8 @@ func newCheck() *cobra.Command {
 		Use:   "check [DIR]",
 		Short: "Check every scenario, customer and runbook of a catalog",
 		Long: `check reads a catalog (a folder with scenarios/, customers/ and runbooks/; the current one when none is named) as
-the engine would, and tells everything that is wrong at once: file:line:column, the key, what was found, and a hint.
+the engine would, and tells everything that is wrong at once: file:line:column, the key, what was found, and a hint. It
+also warns of what is doubtful now, such as quiet hours that overlap with different answers, never open or cover all time.
 It exits 1 when the engine would refuse the catalog.`,
 		Example: "  shodo check\n  shodo check --format github ./catalog",
 		Args:    cobra.MaximumNArgs(1),
@@ -32,6 +34,10 @@ It exits 1 when the engine would refuse the catalog.`,
 			c, problems, err := loadCatalog(dir)
 			if err != nil {
 				return err
+			}
+			if c != nil {
+				problems = append(problems, inFolder(dir, c.Lint(time.Now()))...)
+				problems.Sort()
 			}
 			if err := printProblems(cmd.OutOrStdout(), format, problems); err != nil {
 				return err
@@ -61,10 +67,15 @@ func loadCatalog(dir string) (*catalog.Catalog, yamldoc.Problems, error) {
 	}
 	defer root.Close()
 	c, problems := source.Load(root.FS(), anyActions())
+	return c, inFolder(dir, problems), nil
+}
+
+// inFolder names the files so that the reader can open them from here.
+func inFolder(dir string, problems yamldoc.Problems) yamldoc.Problems {
 	for i := range problems {
-		problems[i].File = filepath.Join(dir, problems[i].File) // as the reader can open it from here
+		problems[i].File = filepath.Join(dir, problems[i].File)
 	}
-	return c, problems, nil
+	return problems
 }
 
 func printProblems(w io.Writer, format string, problems yamldoc.Problems) error {

@@ -17,20 +17,21 @@ import (
 )
 
 func newExplain() *cobra.Command {
-	var dir string
+	var dir, at string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "explain FILE",
 		Short: "Say which scenario an incident would get, why, and what would run",
 		Long: `explain reads an incident from a file, decides as the engine would, and tells why: the customer, the scenario, for
-each other one the first condition that does not hold, the inputs and where each comes from, the steps, and who is told.
+each other one the first condition that does not hold, the inputs and where each comes from, the steps, who is told, and
+what the customer's quiet hours and maintenance make of it, now or at another time (--at).
 
 FILE is JSON, "-" for standard input: an incident as "shodo incident show --json" prints it, or
   {"service": {"id": "PX1234"}, "title": "...", "alerts": [{"summary": "...", "severity": "critical", "details": {...}}]}
 or the form that "shodo sandbox send" takes, with the service's id ({"service": "PX1234", "title": "...", "severity": ...})
 or an alert as PagerDuty's REST API gives it ("body" and "service" are read). Nothing is run. It exits 1 when no
 scenario matches.`,
-		Example: "  shodo explain --catalog ./catalog alert.json\n  shodo incident show Q123 --json | shodo explain -",
+		Example: "  shodo explain --catalog ./catalog alert.json\n  shodo explain --at 2026-12-31T23:30:00+09:00 alert.json\n  shodo incident show Q123 --json | shodo explain -",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			inc, err := readIncident(args[0], cmd.InOrStdin())
@@ -44,15 +45,18 @@ scenario matches.`,
 			if err := problems.Err(); err != nil {
 				return fmt.Errorf("the catalog is not right, \"shodo check %s\" tells all:\n%w", dir, err)
 			}
-			d := c.Decide(inc)
+			d := c.Explain(inc)
+			windows, err := windowsAt(at, inc, d, time.Now())
+			if err != nil {
+				return err
+			}
 			if asJSON {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetIndent("", "  ")
-				if err := enc.Encode(d.Match); err != nil {
+				if err := printJSON(cmd.OutOrStdout(), explanation{d.Match, windows}); err != nil {
 					return err
 				}
 			} else {
 				explain(cmd.OutOrStdout(), c, inc, d)
+				windows.write(cmd.OutOrStdout())
 			}
 			if d.Scenario == nil || d.Problem != "" {
 				return errNo
@@ -61,6 +65,7 @@ scenario matches.`,
 		},
 	}
 	cmd.Flags().StringVar(&dir, "catalog", ".", "the folder of the catalog")
+	cmd.Flags().StringVar(&at, "at", "", `the instant of the customer's quiet hours: RFC 3339, or "2026-12-31 23:30" on the customer's clock; the default is now`)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the decision as JSON")
 	return cmd
 }
