@@ -29,7 +29,8 @@ func Cron(spec string, d time.Duration) (Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := firstTime(schedule)
+	// Next looks five years ahead, and the rarest of all days that a schedule can name is 29 February.
+	first := schedule.Next(time.Date(2000, 1, 1, 0, 0, -1, 0, time.UTC))
 	if first.IsZero() {
 		return nil, &SpecError{fmt.Sprintf("the schedule %q never comes", spec), "no such day exists: correct the day of the month or the month"}
 	}
@@ -60,17 +61,6 @@ func parseCron(spec string) (*cron.SpecSchedule, error) {
 	}
 	schedule.Location = time.UTC
 	return schedule, nil
-}
-
-// firstTime gives the first time of a schedule after the beginning of 2000, the zero time when it never comes. Next looks
-// five years ahead; within 28 years each date has come on each day of the week.
-func firstTime(s *cron.SpecSchedule) time.Time {
-	for year := 2000; year <= 2030; year += 5 {
-		if t := s.Next(time.Date(year, 1, 1, 0, 0, -1, 0, time.UTC)); !t.IsZero() {
-			return t
-		}
-	}
-	return time.Time{}
 }
 
 // cronPieces gives the windows of one day of the schedule, joined. They are the same for each of its days.

@@ -44,7 +44,7 @@ func (p Policy) Decide(at time.Time, inc incident.Incident, c incident.Customer)
 		windows: make([]candidate, len(p.windows))}
 	for i := range p.windows {
 		d.windows[i].Window = &p.windows[i]
-		span, found := d.windows[i].When.next(&d.clock, at, d.limit)
+		span, found := d.next(&d.windows[i], at)
 		d.windows[i].open = found && span.Covers(at)
 	}
 	return Decision{Contact: d.rule(incident.Contact), Page: d.rule(incident.Page), Recover: d.rule(incident.MayRecover)}
@@ -73,6 +73,42 @@ type candidate struct {
 	open    bool // at the instant that is asked about
 	fit     fit  // its conditions; evaluated when they first matter
 	failure error
+	read    [2]reading // the rule's pieces that were read first and last: the questions ask for the same ones
+}
+
+// reading is the first piece of a rule that ends after an instant.
+type reading struct {
+	after time.Time
+	span  Span
+	found bool
+	valid bool
+}
+
+// answers says whether the reading tells the first piece that ends after t, too.
+func (r reading) answers(t time.Time) bool {
+	return r.valid && !t.Before(r.after) && (!r.found || t.Before(r.span.End))
+}
+
+// next gives the first piece of the window that ends after t.
+func (d *decider) next(w *candidate, t time.Time) (Span, bool) {
+	for _, r := range w.read {
+		if r.answers(t) {
+			return r.span, r.found
+		}
+	}
+	r := reading{after: t, valid: true}
+	r.span, r.found = w.When.next(&d.clock, t, d.limit)
+	if !w.read[0].valid {
+		w.read[0] = r
+	} else {
+		w.read[1] = r
+	}
+	return r.span, r.found
+}
+
+// cover gives the end of what the window covers without a break from an instant on.
+func (d *decider) cover(w *candidate, from time.Time) time.Time {
+	return extend(func(t time.Time) (Span, bool) { return d.next(w, t) }, from, d.limit)
 }
 
 // fit says whether a window is about an incident.
@@ -146,18 +182,18 @@ func (d *decider) longest(q incident.Question, answer incident.Answer) (*candida
 		if !w.open || w.Answer(q) != answer || !d.applies(w, q) {
 			continue
 		}
-		if e := d.clock.extend(w.When, d.at, d.limit); found == nil || e.After(end) {
+		if e := d.cover(w, d.at); found == nil || e.After(end) {
 			found, end = w, e
 		}
 	}
 	return found, end
 }
 
-// extend gives the end of what the rule covers without a break from an instant on, at most limit; the instant itself
-// when the rule does not cover it.
-func (c *clock) extend(r Rule, from, limit time.Time) time.Time {
+// extend follows pieces that overlap or touch from an instant on, and gives their end, at most limit; the instant itself
+// when no piece covers it. Next gives the first piece that ends after an instant.
+func extend(next func(time.Time) (Span, bool), from, limit time.Time) time.Time {
 	for from.Before(limit) {
-		s, found := r.next(c, from, limit)
+		s, found := next(from)
 		if !found || !s.Covers(from) {
 			return from
 		}
@@ -174,7 +210,7 @@ func (d *decider) until(q incident.Question, answer incident.Answer) time.Time {
 		grew = false
 		for i := range d.windows {
 			if w := &d.windows[i]; w.Answer(q) == answer && d.applies(w, q) {
-				if e := d.clock.extend(w.When, end, d.limit); e.After(end) {
+				if e := d.cover(w, end); e.After(end) {
 					end, grew = e, true
 				}
 			}
@@ -182,7 +218,7 @@ func (d *decider) until(q incident.Question, answer incident.Answer) time.Time {
 	}
 	for i := range d.windows {
 		if w := &d.windows[i]; strictness(w.Answer(q)) > strictness(answer) && d.applies(w, q) {
-			if s, found := w.When.next(&d.clock, d.at, end); found && s.Start.Before(end) {
+			if s, found := d.next(w, d.at); found && s.Start.Before(end) {
 				end = s.Start
 			}
 		}
@@ -200,26 +236,35 @@ func (d *decider) why(q incident.Question, answer incident.Answer, w *candidate,
 	if w.fit == broken {
 		fmt.Fprintf(&b, "; it cannot be told whether the window is about this incident (%s), and in doubt nothing is changed", oneLine(w.failure))
 	}
+	for _, left := range d.leftOut(q, answer) {
+		b.WriteString("; " + left)
+	}
 	return b.String()
 }
 
 // whyAllowed tells why no window forbids.
 func (d *decider) whyAllowed(q incident.Question) string {
-	var why []string
+	left := d.leftOut(q, incident.Allow)
+	if len(left) == 0 {
+		left = []string{"no window says otherwise at " + d.show(d.at)}
+	}
+	return deed(q) + " is allowed: " + strings.Join(left, "; ")
+}
+
+// leftOut tells of the open windows that would be stricter than the answer, but do not apply.
+func (d *decider) leftOut(q incident.Question, answer incident.Answer) []string {
+	var told []string
 	for i := range d.windows {
 		w := &d.windows[i]
 		switch {
-		case !w.open || w.Answer(q) == incident.Allow:
+		case !w.open || strictness(w.Answer(q)) <= strictness(answer):
 		case w.fit == broken:
-			why = append(why, fmt.Sprintf("it cannot be told whether %s is about this incident (%s), and in doubt people are called", w.Label(), oneLine(w.failure)))
+			told = append(told, fmt.Sprintf("it cannot be told whether %s is about this incident (%s), and in doubt people are called", w.Label(), oneLine(w.failure)))
 		default:
-			why = append(why, w.Label()+" is not about this incident")
+			told = append(told, w.Label()+" is not about this incident")
 		}
 	}
-	if len(why) == 0 {
-		why = append(why, "no window says otherwise at "+d.show(d.at))
-	}
-	return deed(q) + " is allowed: " + strings.Join(why, "; ")
+	return told
 }
 
 // deed tells what a question is about.

@@ -106,7 +106,8 @@ func (p Policy) coversAll(windows []Window, from, to time.Time) bool {
 	for grew := true; grew && from.Before(to); {
 		grew = false
 		for _, w := range windows {
-			if end := c.extend(w.When, from, to); end.After(from) {
+			next := func(t time.Time) (Span, bool) { return w.When.next(&c, t, to) }
+			if end := extend(next, from, to); end.After(from) {
 				from, grew = end, true
 			}
 		}

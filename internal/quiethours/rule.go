@@ -130,12 +130,15 @@ func (r *daily) within(c *clock, from, to time.Time) (all []Span) {
 // each gives the pieces that end after at and start before limit, until yield says stop.
 func (r *daily) each(c *clock, at, limit time.Time, yield func(Span) bool) {
 	after, before := at.Unix(), limit.Unix()
-	now := c.wall(after)
+	over := c.wall(after) // a piece that ends here or earlier is over
+	if !c.plain(over) {
+		over -= reach // whatever the clocks do
+	}
 	longest := r.pieces[len(r.pieces)-1].to
-	for d, ok := r.days.next((now - reach - longest).floorDay()); ok; d, ok = r.days.next(d + day) {
+	for d, ok := r.days.next((over - longest).floorDay()); ok; d, ok = r.days.next(d + day) {
 		for _, p := range r.pieces {
-			if d+p.to <= now-reach {
-				continue // whatever the clocks do, it is over
+			if d+p.to <= over {
+				continue
 			}
 			start, end := c.start(d+p.from), c.end(d+p.to)
 			if start > before || start == before && limit.Nanosecond() == 0 {
