@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"shodo/internal/catalog"
 	"shodo/internal/incident"
+	"shodo/internal/source"
 	"shodo/internal/store"
 	"shodo/internal/terminal"
 )
@@ -214,6 +216,36 @@ func TestQuietHoursOfARunningEngine(t *testing.T) {
 		}
 		if strings.Contains(out, "not ours") || !strings.Contains(errs, `maintenance "m2": match "alert.of_another_version": alert has no "of_another_version"`) {
 			t.Errorf("%s:\n%s%s", where, out, errs)
+		}
+	}
+}
+
+// TestExamplesOfTheDocs: what the pages say about customers' files is what the engine takes.
+func TestExamplesOfTheDocs(t *testing.T) {
+	const calendar = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//calendar//EN\r\nEND:VCALENDAR\r\n"
+	customers := "../../docs/customers.md"
+	files := map[string]string{
+		"the whole file":    section(t, customers, "## The whole file")[0].text,
+		"the smallest file": section(t, "../../docs/scenario-language.md", "## A customer")[0].text,
+	}
+	for i, b := range section(t, customers, "## Examples") {
+		files[fmt.Sprintf("example %d", i+1)] = quietCustomer + b.text
+	}
+	windows := section(t, customers, "## Windows")[0].text
+	for line := range strings.Lines(windows) {
+		rule, _, _ := strings.Cut(line, "   ")
+		files[line] = quietCustomer + "quiet_hours:\n  - {name: w, page: defer, " + strings.TrimSpace(rule) + "}\n"
+	}
+	if len(files) < 11 {
+		t.Fatalf("only %d examples were found", len(files))
+	}
+	for name, text := range files {
+		fsys := fstest.MapFS{"customers/acme.yaml": {Data: []byte(text)}}
+		if strings.Contains(text, "factory.ics") {
+			fsys["customers/factory.ics"] = &fstest.MapFile{Data: []byte(calendar)}
+		}
+		if _, problems := source.Load(fsys, anyActions()); problems != nil {
+			t.Errorf("%s: %v\n%s", name, problems, text)
 		}
 	}
 }
