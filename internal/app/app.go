@@ -55,6 +55,7 @@ type App struct {
 	metrics    *metrics
 	store      *store.Store
 	catalog    *source.Source
+	news       chan struct{} // of size one: a catalog was taken or refused
 	policies   *policies
 	actions    *action.Set
 	pagerduty  *pagerduty.Client
@@ -75,7 +76,7 @@ type App struct {
 
 // New opens and connects everything, and listens. Nothing is worked on before Run.
 func New(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{cfg: o.Config, log: o.Log, broken: make(chan error, 1)}
+	a := &App{cfg: o.Config, log: o.Log, broken: make(chan error, 1), news: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -87,6 +88,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	registry := prometheus.NewRegistry()
 	a.metrics = newMetrics(registry)
 	a.metrics.watchWindows(registry, a.store, a.log)
+	registry.MustRegister(newCatalogGauges(a.catalog.State, time.Now()))
 	if err := a.connectEdges(); err != nil {
 		return nil, err
 	}
@@ -107,6 +109,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.server = web.NewServer(web.New(web.Options{
 		Webhooks: web.Webhooks{Secrets: values(a.cfg.PagerDuty.WebhookSecrets), Inbox: a.inbox, Now: time.Now},
+		Git:      a.gitWebhook(),
 		API:      api,
 		Commands: web.Commands{SigningSecret: a.cfg.Slack.SigningSecret.Value, Operators: a.cfg.Slack.Operators, Policies: a.policies},
 		Ready:    a.ready,
@@ -121,15 +124,15 @@ func (a *App) openFiles(ctx context.Context) error {
 	a.actions = builtin.List(builtin.Settings{
 		AllowAddresses: a.cfg.Actions.HTTP.AllowLinkLocal, LocalPrograms: a.cfg.Actions.LocalRun.Programs,
 	})
-	var err error
-	if a.catalog, err = source.Open(a.cfg.Catalog.Dir, a.actions, a.log); err != nil {
-		return fmt.Errorf("read the catalog: %w", err)
-	}
-	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+	err := os.MkdirAll(a.cfg.DataDir, 0o700)
+	if err != nil {
 		return fmt.Errorf("make data_dir: %w", err)
 	}
 	if a.store, err = store.Open(ctx, a.cfg.StoreURL(), a.log); err != nil {
 		return err
+	}
+	if err := a.openCatalog(ctx); err != nil { // after the store, which keeps a second engine out of data_dir
+		return fmt.Errorf("read the catalog: %w", err)
 	}
 	a.policies = newPolicies(a.catalog.Current, a.store, time.Now, a.log)
 	return nil
@@ -192,14 +195,6 @@ func (a *App) TemporalAddress() string {
 // Store is the record, for whoever watches the process from inside.
 func (a *App) Store() *store.Store { return a.store }
 
-// Reload reads the catalog again. A bad one is refused, and the old one stays in force.
-func (a *App) Reload() error {
-	err := a.catalog.Reload()
-	a.metrics.countReload(err)
-	a.policies.notice()
-	return err
-}
-
 // Run works until ctx ends, then stops cleanly.
 func (a *App) Run(ctx context.Context) error {
 	defer a.close()
@@ -209,6 +204,8 @@ func (a *App) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.serve(ctx) })
 	group.Go(func() error { return a.handEvents(ctx) })
+	group.Go(func() error { a.catalog.Watch(ctx); return nil })
+	group.Go(func() error { a.tellCatalog(ctx); return nil })
 	group.Go(func() error { a.metrics.watchRecord(ctx, a.store, a.log); return nil })
 	group.Go(func() error { a.policies.tellChanges(ctx, a.decideAgain); return nil })
 	group.Go(func() error {

@@ -77,12 +77,6 @@ func (a *App) pagerDutyReady() web.Check {
 	return web.Check{Name: "pagerduty", OK: true, Detail: fmt.Sprintf("acts as %s (%s)", user.Name, user.ID)}
 }
 
-func (a *App) catalogReady() web.Check {
-	c := a.catalog.Current()
-	return web.Check{Name: "catalog", OK: true, Detail: fmt.Sprintf("version %s: %d scenarios, %d customers",
-		c.Version(), len(c.Scenarios()), len(c.Customers()))}
-}
-
 // windowsReady tells what waits for the end of a window.
 func (a *App) windowsReady(ctx context.Context) web.Check {
 	waiting, added, err := countWindows(ctx, a.store, time.Now())

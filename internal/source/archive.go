@@ -129,8 +129,8 @@ func (a *archiver) link(name, at string, e object.TreeEntry, links int) error {
 			return fmt.Errorf("read %q: %w", at, err)
 		}
 		at = path.Join(path.Dir(at), string(text))
-		if path.IsAbs(string(text)) || !fs.ValidPath(at) {
-			a.problem(name, "this symbolic link leads out of the catalog", "symbolic links must stay inside the catalog")
+		if path.IsAbs(string(text)) || !fs.ValidPath(at) || at == "." {
+			a.problem(name, "this symbolic link leads out of the catalog's folders", "symbolic links must stay inside the catalog")
 			return nil
 		}
 		to, err := a.top.FindEntry(at)

@@ -8,14 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"shodo/internal/scenario"
 )
 
 // folders are what a catalog is made of.
@@ -102,9 +99,4 @@ func list(w io.Writer, dir string, depth int) {
 		}
 		fmt.Fprintf(w, "%q %d %d %s\n", path, info.Size(), info.ModTime().UnixNano(), info.Mode())
 	}
-}
-
-// Open reads the catalog in a folder.
-func Open(dir string, actions scenario.Actions, log *slog.Logger) (*Source, error) {
-	return OpenFolder(dir, Options{Actions: actions, Log: log})
 }

@@ -75,7 +75,7 @@ type origin interface {
 	// read gives the newest content. The content is usable when there is no error; it is not nil when the error is
 	// about this very content, which reading it again would not mend.
 	read(ctx context.Context) (*content, error)
-	// keep remembers the content that is in force now.
+	// keep remembers the content, which is good, for a start at which the place cannot be read.
 	keep(*content) error
 	// settles says whether content may be found half-written: then it is read when its mark stays the same.
 	settles() bool
@@ -164,7 +164,7 @@ func (s *Source) take(ctx context.Context) error {
 	defer s.reading.Unlock()
 	found, err := s.origin.read(ctx)
 	if found == nil {
-		if ctx.Err() == nil {
+		if !errors.Is(ctx.Err(), context.Canceled) {
 			s.trouble(err)
 		}
 		return fmt.Errorf("%w: %w", ErrCatalog, err)
@@ -179,10 +179,10 @@ func (s *Source) take(ctx context.Context) error {
 		s.refuse(found, err)
 		return err
 	}
-	s.accept(ctx, found, loaded)
 	if err := s.origin.keep(found); err != nil {
 		s.Log.Error("keep the catalog for a start without the Git server", "err", err)
 	}
+	s.accept(ctx, found, loaded)
 	return nil
 }
 

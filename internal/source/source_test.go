@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"testing"
 	_ "time/tzdata"
 
-	"shodo/internal/action/builtin"
 	"shodo/internal/source"
 	"shodo/internal/yamldoc"
 )
@@ -173,8 +171,4 @@ func TestReloadWhileInUse(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-}
-
-func options(log io.Writer) source.Options {
-	return source.Options{Actions: builtin.List(builtin.Settings{}), Log: slog.New(slog.NewTextHandler(log, nil))}
 }

@@ -127,8 +127,9 @@ type Options struct {
 	Programs []string          // that local.run may start
 	Account  sandbox.Account
 	Channels []sandbox.Channel
-	Temporal string // address; empty: one is started
-	DataDir  string // empty: a new one
+	Temporal string               // address; empty: one is started
+	DataDir  string               // empty: a new one
+	Change   func(*config.Config) // of the settings, before the start; may be nil
 }
 
 // Harness is the running product with its surroundings.
@@ -160,6 +161,9 @@ func Start(t testing.TB, o Options) *Harness {
 	h := &Harness{Sandbox: s, t: t, Config: Configure(s, WriteCatalog(t, o.Catalog), o.DataDir)}
 	h.Config.Temporal.Address = o.Temporal
 	h.Config.Actions.LocalRun.Programs = o.Programs
+	if o.Change != nil {
+		o.Change(h.Config)
+	}
 	h.Run()
 	s.PagerDuty.Subscribe("http://"+h.Address()+"/webhooks/pagerduty", Secret)
 	return h
