@@ -23,8 +23,8 @@ var errNeverComes = errors.New("it never comes")
 func (e *event) repeat() (starts []stamp, endless bool, err error) {
 	defer func() {
 		// rrule-go indexes its tables with some values that it does not check, such as the 53rd Monday of a month.
-		if p := recover(); p != nil {
-			err = fmt.Errorf("it cannot be followed (%v)", p)
+		if recover() != nil {
+			err = errors.New("it cannot be followed: a day of it is counted beyond its month or year")
 		}
 	}()
 	option, err := readRule(e.rule, e.start.wall)
