@@ -1,11 +1,13 @@
 // Package customer reads and checks one customer's file: whose incidents they are, which scenarios run for them and
-// with which inputs, what those may do, and who is told.
+// with which inputs, what those may do, who is told, and when nobody is: the quiet hours and the maintenance.
 //
 // Adoption is explicit: a scenario runs for a customer only when the file lists it, and may use only the actions that
 // the file allows. Secrets are references, never values.
 //
-// A [Customer] does not change after [Parse]. The package checks what one file can tell by itself; what needs other
-// files (does the scenario exist, does its input have that type) is package catalog's. It never does I/O.
+// The package checks what one file can tell by itself; what needs other files (does the scenario exist, does its input
+// have that type, what is in a calendar) is package catalog's, and so are the conditions of windows, which are
+// expressions of package scenario: a [Window] is what the file says, [Customer.Policy] what package catalog makes of all
+// of them. After that a [Customer] does not change. The package never does I/O.
 package customer
 
 import (
