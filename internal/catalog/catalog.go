@@ -40,6 +40,8 @@ type Catalog struct {
 	runbooks  map[string][]byte
 	adopted   map[incident.CustomerID][]candidate // in the order in which they are tried
 	indexes   map[incident.CustomerID]*index      // of adopted, for customers that adopted many
+	paths     map[incident.ScenarioName]string    // of the scenarios' files
+	tested    map[incident.ScenarioName]bool      // which scenarios have a file of tests
 }
 
 // candidate is a scenario that a customer adopted.
@@ -73,6 +75,8 @@ func LoadWithLibrary(fsys, library fs.FS, version string, actions scenario.Actio
 			services:  map[incident.ServiceID]*customer.Customer{},
 			runbooks:  files.runbooks,
 			adopted:   map[incident.CustomerID][]candidate{},
+			paths:     map[incident.ScenarioName]string{},
+			tested:    files.tested,
 		},
 	}
 	l.parse(files)
@@ -81,7 +85,7 @@ func LoadWithLibrary(fsys, library fs.FS, version string, actions scenario.Actio
 	if l.problems.Err() != nil {
 		return nil, l.problems
 	}
-	l.catalog.buildIndexes()
+	l.catalog.indexes = newIndexes(l.catalog.adopted)
 	return l.catalog, l.problems
 }
 

@@ -63,7 +63,7 @@ func (l *loader) parseScenarios(list []file, names []incident.ScenarioName) {
 			l.broken[names[i]] = true
 			continue
 		}
-		l.catalog.scenarios[names[i]] = one.scenario
+		l.catalog.scenarios[names[i]], l.catalog.paths[names[i]] = one.scenario, list[i].path
 	}
 }
 
@@ -262,11 +262,7 @@ func byRank(a, b candidate) int {
 func (l *loader) warnOfTies(candidates []candidate) {
 	first := map[string]candidate{}
 	for _, c := range candidates {
-		when := ""
-		if c.scenario.Match.When != nil {
-			when = c.scenario.Match.When.Source()
-		}
-		key := fmt.Sprintf("%v %d %q %q", c.own, c.scenario.Priority, slices.Sorted(slices.Values(c.scenario.Match.Service)), when)
+		key := matchKey(c)
 		if winner, tie := first[key]; tie {
 			l.add(c.adoption.Place.Warning(
 				fmt.Sprintf("scenario %q never runs here: %q matches the same with the same priority, and its name comes first", c.scenario.Name, winner.scenario.Name),
@@ -275,6 +271,15 @@ func (l *loader) warnOfTies(candidates []candidate) {
 		}
 		first[key] = c
 	}
+}
+
+// matchKey is equal for candidates of the same rank whose matches are written the same.
+func matchKey(c candidate) string {
+	when := ""
+	if c.scenario.Match.When != nil {
+		when = c.scenario.Match.When.Source()
+	}
+	return fmt.Sprintf("%v %d %q %q", c.own, c.scenario.Priority, slices.Sorted(slices.Values(c.scenario.Match.Service)), when)
 }
 
 func (l *loader) checkRunbook(s *scenario.Scenario) {

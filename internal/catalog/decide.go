@@ -49,7 +49,7 @@ func (c *Catalog) decide(inc incident.Incident, all bool) Decision {
 	case all:
 		most = len(candidates)
 	case x != nil:
-		left, d.Match.PassedOver = x.found(facts)
+		left, d.Match.PassedOver = x.found(facts.Text)
 	}
 	s := search{facts: facts, most: most}
 	for i := range left.all {
@@ -113,16 +113,6 @@ func (s *search) passedOver() []incident.PassedOver {
 		list = append(list, incident.PassedOver{By: incident.PassedByRank, Count: s.late})
 	}
 	return list
-}
-
-// buildIndexes makes what Decide looks up candidates by.
-func (c *Catalog) buildIndexes() {
-	c.indexes = map[incident.CustomerID]*index{}
-	for id, candidates := range c.adopted {
-		if len(candidates) > told {
-			c.indexes[id] = newIndex(candidates)
-		}
-	}
 }
 
 // choose fills the decision from the scenario that matched.

@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"shodo/internal/incident"
 	"shodo/internal/yamldoc"
 )
 
@@ -27,10 +28,11 @@ type file struct {
 type files struct {
 	scenarios []file
 	customers []file
-	own       map[string][]file // customers' own scenarios, by the customer's name
-	calendars []file            // .ics files beside the customers'
-	runbooks  map[string][]byte // by file name
-	sum       []byte            // of everything that was read
+	own       map[string][]file              // customers' own scenarios, by the customer's name
+	calendars []file                         // .ics files beside the customers'
+	runbooks  map[string][]byte              // by file name
+	tested    map[incident.ScenarioName]bool // the scenarios that have a file of tests
+	sum       []byte                         // of everything that was read
 }
 
 func (f files) hash() string { return hex.EncodeToString(f.sum)[:12] }
@@ -45,7 +47,7 @@ type reader struct {
 func readFiles(fsys fs.FS) (files, yamldoc.Problems) {
 	sum := sha256.New()
 	r := &reader{fsys: fsys, hash: sum}
-	out := files{own: map[string][]file{}, runbooks: map[string][]byte{}}
+	out := files{own: map[string][]file{}, runbooks: map[string][]byte{}, tested: map[incident.ScenarioName]bool{}}
 	found := 0
 	for _, dir := range []string{"scenarios", "customers", "runbooks"} {
 		entries, err := fs.ReadDir(fsys, dir)
@@ -70,6 +72,9 @@ func readFiles(fsys fs.FS) (files, yamldoc.Problems) {
 // entry reads one entry of a top folder.
 func (r *reader) entry(dir string, e fs.DirEntry, out *files) {
 	name := path.Join(dir, e.Name())
+	if subject, ok := strings.CutSuffix(e.Name(), "_test.yaml"); ok && dir == "scenarios" {
+		out.tested[incident.ScenarioName(subject)] = true
+	}
 	if isPassedOver(e.Name()) {
 		return
 	}
@@ -79,7 +84,7 @@ func (r *reader) entry(dir string, e fs.DirEntry, out *files) {
 		r.problem(name, fmt.Sprintf("read: %v", err), "symbolic links must stay inside the catalog")
 	case info.IsDir() && dir == "customers":
 		if base, ok := r.baseName(name, e.Name(), ""); ok {
-			out.own[base] = r.ownScenarios(name)
+			out.own[base] = r.ownScenarios(name, base, out)
 		}
 	case info.IsDir():
 		r.problem(name, "a folder is not read here", fmt.Sprintf("put the files into %s itself; folders named testdata are passed over", dir))
@@ -99,7 +104,7 @@ func (r *reader) entry(dir string, e fs.DirEntry, out *files) {
 }
 
 // ownScenarios reads the scenarios of one customer.
-func (r *reader) ownScenarios(dir string) []file {
+func (r *reader) ownScenarios(dir, customer string, out *files) []file {
 	entries, err := fs.ReadDir(r.fsys, dir)
 	if err != nil {
 		r.problem(dir, fmt.Sprintf("read folder: %v", err), "")
@@ -107,6 +112,9 @@ func (r *reader) ownScenarios(dir string) []file {
 	var list []file
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
+		if subject, ok := strings.CutSuffix(e.Name(), "_test.yaml"); ok {
+			out.tested[incident.ScenarioName(customer+"/"+subject)] = true
+		}
 		if isPassedOver(e.Name()) {
 			continue
 		}

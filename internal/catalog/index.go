@@ -36,11 +36,25 @@ type lookup struct {
 	words  *wordIndex          // candidates by the text that the field must hold; nil: none
 }
 
+// texts gives the text of a field; false when it has none.
+type texts func(scenario.Field) (string, bool)
+
 // maxGroups bounds what an incident has to pass through. The groups that hold the most candidates are kept.
 const maxGroups = 32
 
-// found gives the candidates that can match, and how many others each group has ruled out.
-func (x *index) found(f scenario.Facts) (set, []incident.PassedOver) {
+// newIndexes makes the indexes of the customers that adopted many scenarios.
+func newIndexes(adopted map[incident.CustomerID][]candidate) map[incident.CustomerID]*index {
+	indexes := map[incident.CustomerID]*index{}
+	for id, candidates := range adopted {
+		if len(candidates) > told {
+			indexes[id] = newIndex(candidates)
+		}
+	}
+	return indexes
+}
+
+// found gives the candidates that can match an incident with these texts, and how many others each group has ruled out.
+func (x *index) found(of texts) (set, []incident.PassedOver) {
 	left := fullSet(x.size)
 	stay := newSet(x.size)
 	count := x.size
@@ -49,7 +63,7 @@ func (x *index) found(f scenario.Facts) (set, []incident.PassedOver) {
 		g := &x.groups[i]
 		copy(stay, g.free)
 		for j := range g.lookups {
-			g.lookups[j].add(stay, f)
+			g.lookups[j].add(stay, of)
 		}
 		left.intersect(stay)
 		if now := left.count(); now < count {
@@ -64,8 +78,8 @@ func (x *index) found(f scenario.Facts) (set, []incident.PassedOver) {
 }
 
 // add puts the candidates in whose tests of this field pass.
-func (l *lookup) add(to set, f scenario.Facts) {
-	text, ok := f.Text(l.field)
+func (l *lookup) add(to set, of texts) {
+	text, ok := of(l.field)
 	if !ok {
 		return
 	}

@@ -15,11 +15,11 @@ import (
 // calendarNotice is how long before the end of a calendar's years Lint tells of it.
 const calendarNotice = 90 * 24 * time.Hour
 
-// Lint tells what is doubtful about the customers' windows at an instant, all of it as warnings: windows that overlap
-// with different answers, never open, or cover all time, calendars that run out, and maintenance that is over. It looks
-// two years ahead.
+// Lint tells what is doubtful about the scenarios, and about the customers' windows at an instant, all of it as warnings:
+// scenarios that never run, tie, or have no runbook or test, and customers without any; windows that overlap with different
+// answers, never open, or cover all time, calendars that run out, and maintenance that is over. It looks two years ahead.
 func (c *Catalog) Lint(now time.Time) yamldoc.Problems {
-	var problems yamldoc.Problems
+	problems := c.lintScenarios()
 	for _, one := range c.Customers() {
 		if !one.Policy.IsEmpty() {
 			problems = append(problems, lintWindows(one, now)...)

@@ -58,7 +58,9 @@ func compileCondition(source string, s scope) (*Condition, *sourceError) {
 		if len(parts) > 1 {
 			text = node.String()
 		}
-		c.needs = append(c.needs, whenTrue(node)) // before newProgram rewrites it
+		needs := whenTrue(node) // before newProgram rewrites it
+		needs.text = node.String()
+		c.needs = append(c.needs, needs)
 		p, err := newProgram(&parser.Tree{Node: node, Source: tree.Source}, text, node.Type(), s)
 		if err != nil {
 			return nil, err

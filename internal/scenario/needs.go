@@ -56,6 +56,14 @@ func (n Needs) MayMeet(f Facts) bool {
 	return !slices.ContainsFunc(n, func(c Clause) bool { return !c.meets(f) })
 }
 
+// MayMeetCustomer says whether incidents of the customer can meet the clauses that are about the customer alone.
+func (n Needs) MayMeetCustomer(c incident.Customer) bool {
+	return !slices.ContainsFunc(n, func(clause Clause) bool {
+		about := !slices.ContainsFunc(clause, func(t Test) bool { return !strings.HasPrefix(string(t.Field), "customer.") })
+		return len(clause) > 0 && about && !clause.meets(Facts{Customer: c})
+	})
+}
+
 func (c Clause) meets(f Facts) bool {
 	return slices.ContainsFunc(c, func(t Test) bool {
 		text, ok := f.Text(t.Field)
@@ -112,7 +120,8 @@ func longest(texts []string) string {
 // known is what is known of when a part of an expression is true.
 type known struct {
 	clauses Needs
-	exact   bool // whether it is true exactly when the clauses are met, and cannot fail
+	exact   bool   // whether it is true exactly when the clauses are met, and cannot fail
+	text    string // of a term of a condition: the expression in normal form
 }
 
 // whenTrue says what is needed for the node to be true. Errors are not true.
@@ -165,7 +174,7 @@ func whenFalse(n ast.Node) known {
 
 // both joins by "and".
 func both(a, b known) known {
-	k := known{slices.Concat(a.clauses, b.clauses).tidy(), a.exact && b.exact}
+	k := known{clauses: slices.Concat(a.clauses, b.clauses).tidy(), exact: a.exact && b.exact}
 	if len(k.clauses) > maxClauses {
 		k.clauses, k.exact = k.clauses[:maxClauses], false
 	}
@@ -199,14 +208,14 @@ func comparison(n *ast.BinaryNode) known {
 		if !ok {
 			return both(changedCase(n.Left, n.Right), changedCase(n.Right, n.Left))
 		}
-		return known{Needs{{{field, Is, text}}}, field.isTyped()}
+		return known{clauses: Needs{{{field, Is, text}}}, exact: field.isTyped()}
 	case "in":
 		return among(n)
 	case "contains", "startsWith", "endsWith":
 		if !ok {
 			return changedCase(n.Left, n.Right)
 		}
-		return known{Needs{{{field, Holds, text}}}, n.Operator == "contains" && field.isTyped()}
+		return known{clauses: Needs{{{field, Holds, text}}}, exact: n.Operator == "contains" && field.isTyped()}
 	case "matches":
 		if ok {
 			return known{clauses: patternNeeds(field, text)}
@@ -263,7 +272,7 @@ func among(n *ast.BinaryNode) known {
 			c = append(c, t)
 		}
 	}
-	return known{Needs{c}, field.isTyped()}
+	return known{clauses: Needs{c}, exact: field.isTyped()}
 }
 
 // foldTest is true of every text that holds the given one in any case of letters.
