@@ -29,7 +29,8 @@ const (
 //   - An event lasts until DTEND or for DURATION; a day without either lasts that day. As RFC 5545 says, each time of a
 //     repeated event with a DTEND lasts exactly as long as the first; the days of a DURATION are days of the calendar.
 //   - RRULE (with COUNT, UNTIL, INTERVAL and the BY... parts), RDATE and EXDATE are followed, and events with a
-//     RECURRENCE-ID replace the time that it names. Rules that begin or repeat by the minute or second are refused.
+//     RECURRENCE-ID replace the time that it names. Rules by the minute or second are refused. A DTSTART that its own
+//     rule does not name is no time of the event; RFC 5545 leaves that open.
 //   - TRANSP, alarms, to-dos and all else are not looked at.
 //
 // The calendar's years go from its first to its last day; with a rule that has no end, to 2099. Errors are of type

@@ -8,20 +8,21 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// maxCron is the longest that a window of a cron rule may last.
-const maxCron = 366 * 24 * time.Hour
+// maxCron is the longest that a window of a cron rule may last. What may be open at an instant has begun within it, so it
+// bounds what a decision costs.
+const maxCron = 31 * 24 * time.Hour
 
 // Cron covers the time d after each time of a cron schedule: "0 2 * * SAT" for 3h is Saturday 02:00 to 05:00. The
 // schedule has the five fields of cron (minute, hour, day of the month, month, day of the week) in the form of
 // robfig/cron, with names for months and days. It is evaluated on the wall clock, as all windows are; so is d: after
 // 02:00, 3h end when the clock shows 05:00. Windows of one schedule that touch or overlap are joined within a day.
 //
-// Errors are of type *SpecError: a schedule that cannot be read or never comes, and a length of zero, of more than 366
+// Errors are of type *SpecError: a schedule that cannot be read or never comes, and a length of zero, of more than 31
 // days or with parts of a second.
 func Cron(spec string, d time.Duration) (Rule, error) {
 	switch {
 	case d <= 0 || d > maxCron:
-		return nil, &SpecError{fmt.Sprintf("a window cannot last %s", d), "give for: a length of up to 366 days, such as 3h or 90m"}
+		return nil, &SpecError{fmt.Sprintf("a window cannot last %s", d), "give for: a length of up to 31 days, such as 3h or 90m; a longer window is a maintenance with from and to"}
 	case d%time.Second != 0:
 		return nil, &SpecError{fmt.Sprintf("a window cannot last %s", d), "write for: in whole seconds, such as 3h or 90m"}
 	}

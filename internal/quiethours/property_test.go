@@ -218,7 +218,7 @@ type field struct {
 	has  func(n int) bool
 }
 
-func any() field       { return field{"*", func(int) bool { return true }} }
+func star() field      { return field{"*", func(int) bool { return true }} }
 func one(n int) field  { return field{strconv.Itoa(n), func(m int) bool { return m == n }} }
 func each(n int) field { return field{"*/" + strconv.Itoa(n), func(m int) bool { return m%n == 0 }} }
 func between(a, b int) field {
@@ -238,13 +238,13 @@ func named(text string, n ...int) field {
 func (y *years) drawCron(t *testing.T, r *rand.Rand) (quiethours.Rule, pieces) {
 	t.Helper()
 	pick := func(fields ...field) field { return fields[r.IntN(len(fields))] }
-	minute := pick(one(0), one(r.IntN(60)), each(15), named("5,35", 5, 35), any())
-	hour := pick(one(r.IntN(24)), one(1+r.IntN(3)), between(8, 18), each(6), any())
-	dom := pick(any(), any(), one(1), between(1, 7), one(29), one(31))
-	month := pick(any(), any(), any(), one(2), named("MAR,APR,OCT,NOV", 3, 4, 10, 11))
-	dow := pick(any(), any(), named("SAT", 6), named("MON-FRI", 1, 2, 3, 4, 5), named("sun", 0))
+	minute := pick(one(0), one(r.IntN(60)), each(15), named("5,35", 5, 35), star())
+	hour := pick(one(r.IntN(24)), one(1+r.IntN(3)), between(8, 18), each(6), star())
+	dom := pick(star(), star(), one(1), between(1, 7), one(29), one(31))
+	month := pick(star(), star(), star(), one(2), named("MAR,APR,OCT,NOV", 3, 4, 10, 11))
+	dow := pick(star(), star(), named("SAT", 6), named("MON-FRI", 1, 2, 3, 4, 5), named("sun", 0))
 	if dom.text == "31" {
-		month = any() // of some months there is none
+		month = star() // of some months there is none
 	}
 	lengths := []int{1, 10, 15, 45, 180, 600, minutesOfDay, 60 * 60, 8 * minutesOfDay}
 	length := lengths[r.IntN(len(lengths))]
