@@ -125,7 +125,7 @@ func (p *policies) notice() {
 // which it was deferred; it then decides again. A window that begins or ends by itself is no change. It looks when something
 // has changed, and from time to time: a decision may have been on its way while the windows changed.
 func (p *policies) tellChanges(ctx context.Context, tell func(context.Context, incident.Deferral) error) {
-	told := map[changed]bool{}
+	told := map[changed]time.Time{}
 	for {
 		wait := lookAgain
 		if err := p.tellAll(ctx, told, tell); err != nil && ctx.Err() == nil {
@@ -141,8 +141,8 @@ func (p *policies) tellChanges(ctx context.Context, tell func(context.Context, i
 	}
 }
 
-// changed is a deferral with the hash of the windows that it was told of. Temporal keeps what it has taken, so nobody is
-// told the same twice.
+// changed is a deferral with the hash of the windows that it was told of. Whoever decides again records it, by the new hash;
+// until then it is told the same again, but not more often than every lookAgain.
 type changed struct {
 	incident incident.ID
 	run      int
@@ -150,7 +150,7 @@ type changed struct {
 	policy   string
 }
 
-func (p *policies) tellAll(ctx context.Context, told map[changed]bool, tell func(context.Context, incident.Deferral) error) error {
+func (p *policies) tellAll(ctx context.Context, told map[changed]time.Time, tell func(context.Context, incident.Deferral) error) error {
 	waiting, err := p.store.OpenDeferrals(ctx)
 	if err != nil {
 		return err
@@ -171,14 +171,16 @@ func (p *policies) tellAll(ctx context.Context, told map[changed]bool, tell func
 		if d.Policy == c.policy {
 			continue
 		}
-		if !before[c] {
-			if err := tell(ctx, d); err != nil {
-				failed = append(failed, fmt.Errorf("incident %q of customer %q, deferred by %s: %w", d.Incident, d.Customer, d.Window, err))
-				continue
-			}
-			p.log.Info("windows have changed: a deferred incident decides again", "customer", d.Customer, "incident", d.Incident, "window", d.Window)
+		if at, known := before[c]; known && p.now().Sub(at) < lookAgain {
+			told[c] = at
+			continue
 		}
-		told[c] = true
+		if err := tell(ctx, d); err != nil {
+			failed = append(failed, fmt.Errorf("incident %q of customer %q, deferred by %s: %w", d.Incident, d.Customer, d.Window, err))
+			continue
+		}
+		p.log.Info("windows have changed: a deferred incident decides again", "customer", d.Customer, "incident", d.Incident, "window", d.Window)
+		told[c] = p.now()
 	}
 	return errors.Join(failed...)
 }

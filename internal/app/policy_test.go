@@ -154,7 +154,7 @@ func (d *desk) deferred(id incident.ID, customer incident.CustomerID, policy str
 
 func TestWhoWaitsIsToldOfOtherWindows(t *testing.T) {
 	d := newDesk(t)
-	told := map[changed]bool{}
+	told := map[changed]time.Time{}
 	var got []string
 	away := errors.New("temporal is away")
 	var fail error
@@ -176,6 +176,8 @@ func TestWhoWaitsIsToldOfOtherWindows(t *testing.T) {
 	d.deferred("Q2", "globex", "of another time")
 	expect("at the start, of what changed meanwhile", "Q2")
 	expect("not twice")
+	d.at = d.at.Add(time.Minute)
+	expect("again after a while, when it has not decided by then", "Q2")
 	d.add("M1", "globex", "")
 	expect("of one customer's new window", "Q2")
 	fail = away
