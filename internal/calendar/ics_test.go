@@ -61,6 +61,8 @@ func TestEvents(t *testing.T) {
 			[]string{"2026-03-08T03:00:00-04:00 to 2026-03-08T05:00:00-04:00"}},
 		{"an event of the day before is under way", "Asia/Tokyo", []string{"DTSTART:20251231T000000Z\nDTEND:20260101T000000Z", "DTSTART:20200101T000000Z\nDTEND:20251231T145959Z", "DTSTART;VALUE=DATE:20251231"},
 			[]string{"2025-12-31T09:00:00+09:00 to 2026-01-01T09:00:00+09:00"}},
+		{"a long event goes on after a short one", "Asia/Tokyo", []string{"DTSTART:20251201T000000Z\nDTEND:20260301T000000Z", "DTSTART:20251202T000000Z\nDTEND:20251203T000000Z"},
+			[]string{"2025-12-01T09:00:00+09:00 to 2026-03-01T09:00:00+09:00"}},
 		{"cancelled", "Asia/Tokyo", []string{"DTSTART;VALUE=DATE:20261229\nSTATUS:CANCELLED", "DTSTART;VALUE=DATE:20261230\nSTATUS:TENTATIVE"},
 			[]string{"2026-12-30T00:00:00+09:00 to 2026-12-31T00:00:00+09:00"}},
 		{"names have no case", "Asia/Tokyo", []string{"dtstart;value=DATE:20261229\nrrule:FREQ=DAILY;COUNT=2"},

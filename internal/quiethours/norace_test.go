@@ -3,4 +3,4 @@
 package quiethours_test
 
 // policiesPerZone is how many random policies the property test tries in each zone.
-const policiesPerZone = 40
+const policiesPerZone = 25

@@ -3,6 +3,7 @@ package quiethours_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -158,4 +159,27 @@ func TestConditionsAreEvaluatedOnce(t *testing.T) {
 	if evaluated != 1 {
 		t.Errorf("evaluated %d times for one decision", evaluated)
 	}
+}
+
+// One policy answers for all incidents at once. (The race detector looks on.)
+func TestManyAskAtOnce(t *testing.T) {
+	p := tokyoPolicy(t,
+		quiethours.Window{Name: "nights", When: weekly(t, "every day 22:00-07:00"), Contact: deferred},
+		quiethours.Window{Name: "batch", When: cronRule(t, "0 2 * * SAT", 3*time.Hour), Contact: suppress},
+		quiethours.Window{Name: "holidays", When: holidays("2026-11-23"), Page: deferred})
+	at := moment(t, "2026-11-21T02:30:00+09:00")
+	want := p.Decide(at, incidentNone, customerNone)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 50 {
+				if got := p.Decide(at, incidentNone, customerNone); got != want {
+					t.Errorf("%+v, want %+v", got, want)
+				}
+				p.Hash()
+				p.Spans(at, at.AddDate(0, 0, 7))
+			}
+		})
+	}
+	all.Wait()
 }
