@@ -3,6 +3,7 @@ package source
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -51,7 +52,7 @@ func (a *archiver) archive(about string) ([]byte, error) {
 	for _, name := range folders {
 		e, err := a.top.FindEntry(name)
 		if err != nil {
-			continue
+			continue // its entries are read already: it is not there
 		}
 		found++
 		if err := a.entry(name, name, *e, 0); err != nil {
@@ -59,7 +60,7 @@ func (a *archiver) archive(about string) ([]byte, error) {
 		}
 	}
 	if found == 0 {
-		return nil, fmt.Errorf("there is no folder scenarios, customers or runbooks in it (check catalog.git.path)")
+		return nil, unfitf("there is no folder scenarios, customers or runbooks in it (check catalog.git.path)")
 	}
 	if err := a.out.SetComment(about); err != nil {
 		return nil, fmt.Errorf("pack the files: %w", err)
@@ -104,7 +105,7 @@ func (a *archiver) folder(name, at string, id plumbing.Hash, links int) error {
 		case strings.HasPrefix(e.Name, ".") || e.Name == "testdata":
 			continue // the catalog passes over them
 		case seen[e.Name]:
-			return fmt.Errorf("the name %q is twice in folder %q", e.Name, at)
+			return unfitf("the name %q is twice in folder %q", e.Name, at)
 		case !fs.ValidPath(e.Name) || strings.ContainsAny(e.Name, `/\`):
 			a.problem(name, fmt.Sprintf("the name %q in this folder cannot be used", e.Name), "rename it")
 			continue
@@ -149,15 +150,19 @@ func (a *archiver) link(name, at string, e object.TreeEntry, links int) error {
 
 func (a *archiver) file(name string, id plumbing.Hash) error {
 	if a.files++; a.files > maxFiles {
-		return fmt.Errorf("there are more than %d files in the catalog", maxFiles)
+		return unfitf("there are more than %d files in the catalog", maxFiles)
 	}
 	blob, err := object.GetBlob(a.store, id)
-	if err != nil || blob.Size > maxFile { // the server was asked not to send larger ones
+	missing := errors.Is(err, plumbing.ErrObjectNotFound) // the server was asked not to send larger ones
+	if err != nil && !missing {
+		return fmt.Errorf("read %q: %w", name, err)
+	}
+	if missing || blob.Size > maxFile {
 		a.problem(name, fmt.Sprintf("the file is larger than %d MiB", maxFile>>20), "")
 		return nil
 	}
 	if a.total += blob.Size; a.total > maxTotal {
-		return fmt.Errorf("the catalog is larger than %d MiB", maxTotal>>20)
+		return unfitf("the catalog is larger than %d MiB", maxTotal>>20)
 	}
 	data, err := read(blob, maxFile)
 	if err != nil {

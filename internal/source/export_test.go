@@ -7,3 +7,9 @@ func LookAt(ctx context.Context, dir string) error {
 	_, err := folder(dir).mark(ctx)
 	return err
 }
+
+// Unpack is what becomes of a pack that a server sends.
+func Unpack(path, dir string) error {
+	_, err := unpack(path, dir)
+	return err
+}

@@ -167,7 +167,7 @@ func (g *git) read(ctx context.Context) (*content, error) {
 	}
 	defer os.RemoveAll(dir)
 	store, err := g.repository.fetch(ctx, t, dir)
-	if errors.Is(err, errTooLarge) {
+	if errors.As(err, new(unfit)) {
 		return found, err
 	}
 	if err != nil {
@@ -183,18 +183,34 @@ func (g *git) read(ctx context.Context) (*content, error) {
 	for _, parent := range commit.ParentHashes {
 		found.commit.parents = append(found.commit.parents, parent.String())
 	}
-	return found, g.pack(store, commit, found)
+	if err := g.pack(store, commit, found); errors.As(err, new(unfit)) {
+		return found, err
+	} else if err != nil {
+		return nil, fmt.Errorf("read commit %s: %w", found.version, err)
+	}
+	return found, nil
 }
 
-// pack puts the commit's catalog into the content. Its errors are about the commit.
+// unfit is the error of a commit that no other try makes better.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
+func unfitf(format string, args ...any) error { return unfit(fmt.Sprintf(format, args...)) }
+
+// pack puts the commit's catalog into the content.
 func (g *git) pack(store storer.EncodedObjectStorer, commit *object.Commit, found *content) error {
 	tree, err := commit.Tree()
 	if err != nil {
 		return fmt.Errorf("read the files: %w", err)
 	}
 	if g.Path != "" {
-		if tree, err = tree.Tree(g.Path); err != nil {
-			return fmt.Errorf("there is no folder %q in it (check catalog.git.path)", g.Path)
+		tree, err = tree.Tree(g.Path)
+		if errors.Is(err, object.ErrDirectoryNotFound) || errors.Is(err, object.ErrEntryNotFound) {
+			return unfitf("there is no folder %q in it (check catalog.git.path)", g.Path)
+		}
+		if err != nil {
+			return fmt.Errorf("read folder %q: %w", g.Path, err)
 		}
 	}
 	a := newArchiver(store, tree)

@@ -26,9 +26,6 @@ const (
 	maxObject      = 64 << 20 // bytes of one object, unpacked: a small pack may hold a huge file
 )
 
-// errTooLarge is in the error of a commit that is too large to be fetched.
-var errTooLarge = errors.New("the commit is too large for a catalog")
-
 // remoteRepository is a repository on a server, asked in Git's protocol (version 0).
 type remoteRepository struct {
 	ref     string
@@ -108,7 +105,7 @@ func save(path string, from io.Reader, most int64) error {
 		return fmt.Errorf("receive the files: %w", err)
 	}
 	if n > most {
-		return fmt.Errorf("%w: more than %d MiB; keep the catalog in a repository of its own", errTooLarge, most>>20)
+		return unfitf("the commit is too large for a catalog: more than %d MiB; keep the catalog in a repository of its own", most>>20)
 	}
 	return nil
 }
@@ -143,7 +140,7 @@ func checkSizes(f io.Reader) error {
 	for range count {
 		h, err := s.NextObjectHeader()
 		if err == nil && h.Length > maxObject {
-			return fmt.Errorf("%w: it holds a file of more than %d MiB", errTooLarge, maxObject>>20)
+			return unfitf("the commit is too large for a catalog: it holds a file of more than %d MiB", maxObject>>20)
 		}
 		if err == nil {
 			_, _, err = s.NextObject(io.Discard)

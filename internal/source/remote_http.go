@@ -73,16 +73,12 @@ func (h *overHTTP) open(ctx context.Context) (conversation, error) {
 	return &httpConversation{overHTTP: h, base: base.String(), has: refs}, nil
 }
 
-// decodeRefs reads what a server has.
+// decodeRefs reads what a server has. Of an empty repository that is nothing.
 func decodeRefs(from io.Reader) (*packp.AdvRefs, error) {
 	refs := packp.NewAdvRefs()
-	switch err := refs.Decode(io.LimitReader(from, maxAdvertised)); {
-	case errors.Is(err, packp.ErrEmptyAdvRefs):
-		return nil, notThere("")
-	case err != nil:
+	err := refs.Decode(io.LimitReader(from, maxAdvertised))
+	if err != nil && !errors.Is(err, packp.ErrEmptyAdvRefs) {
 		return nil, fmt.Errorf("read the list of branches: %w", spoken(err))
-	case refs.IsEmpty():
-		return nil, notThere("")
 	}
 	return refs, nil
 }

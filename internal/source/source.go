@@ -215,10 +215,6 @@ func (s *Source) accept(ctx context.Context, found *content, loaded *catalog.Cat
 	if old != nil && found.commit != nil && old.ID != found.commit.ID {
 		note = s.origin.follows(ctx, old, found.commit)
 	}
-	s.update(func(st *State) {
-		st.Version, st.Commit, st.Refused, st.Note, st.Kept = loaded.Version(), found.commit, nil, note, false
-		st.Loaded = s.Now()
-	})
 	args := []any{"from", s.origin.String(), "version", loaded.Version(), "changed", before == nil || before.Version() != loaded.Version(),
 		"scenarios", len(loaded.Scenarios()), "customers", len(loaded.Customers())}
 	if c := found.commit; c != nil {
@@ -228,6 +224,10 @@ func (s *Source) accept(ctx context.Context, found *content, loaded *catalog.Cat
 	if note != "" {
 		s.Log.Warn("catalog: "+note, "version", loaded.Version())
 	}
+	s.update(func(st *State) {
+		st.Version, st.Commit, st.Refused, st.Note, st.Kept = loaded.Version(), found.commit, nil, note, false
+		st.Loaded = s.Now()
+	})
 	s.changed()
 }
 
