@@ -200,6 +200,7 @@ func TestWhatIsLeftOutIsFilledIn(t *testing.T) {
 
 func TestRequestsThatMakeNoSense(t *testing.T) {
 	const ok = `"customer": "acme", "reason": "x"`
+	b := newBoard(t)
 	for _, c := range []struct {
 		name, body  string
 		status      int
@@ -237,7 +238,6 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		{"a long reason", `{"customer": "acme", "for": "2h", "reason": "` + strings.Repeat("長", 201) + `"}`, 400, "longer than 200 characters", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBoard(t)
 			status, answer, _ := b.call(t, "POST", maintenancePath, c.body)
 			message, _ := answer["error"].(string)
 			hint, _ := answer["hint"].(string)
@@ -280,6 +280,7 @@ func TestWithoutAValidToken(t *testing.T) {
 }
 
 func TestOnlyTheLocalTokenNamesItsUser(t *testing.T) {
+	b := newBoard(t)
 	for _, c := range []struct{ token, user, want string }{
 		{aliceToken, "bob", "alice"},
 		{localToken, "bob", "cli:bob"},
@@ -288,7 +289,6 @@ func TestOnlyTheLocalTokenNamesItsUser(t *testing.T) {
 		{localToken, "bob\x01", "cli"},
 		{localToken, strings.Repeat("x", 65), "cli"},
 	} {
-		b := newBoard(t)
 		_, m, _ := b.call(t, "POST", maintenancePath, `{"customer": "acme", "for": "2h", "reason": "x"}`, "Authorization", "Bearer "+c.token, "X-Shodo-User", c.user)
 		if m["added_by"] != c.want {
 			t.Errorf("user %q: added by %v, want %q", c.user, m["added_by"], c.want)
