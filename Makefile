@@ -92,9 +92,10 @@ bench: ## measure speed and cost, as a table
 	go run ./internal/bench
 
 .PHONY: docs
-docs: build ## write docs/configuration.md and docs/actions.md anew
+docs: build ## write docs/configuration.md, docs/actions.md and docs/schema anew
 	$(BINARY) config reference > docs/configuration.md
 	$(BINARY) actions --markdown > docs/actions.md
+	$(BINARY) schema --dir docs/schema
 
 .PHONY: clean
 clean: ## remove what was built

@@ -26,6 +26,11 @@ func (c Contact) String() string {
 
 type contacts []Contact
 
+type contactDocument struct {
+	Email *string `yaml:"email" doc:"An address alone, such as ops@acme.example."`
+	Slack *string `yaml:"slack" doc:"A shared Slack channel: \"#name\", or its id."`
+}
+
 // maxEmail is RFC 5321's limit of a path, without the brackets around it.
 const maxEmail = 254
 
@@ -46,10 +51,7 @@ func (c *contacts) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 
 // DecodeYAML reads one contact.
 func (c *Contact) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	var given struct {
-		Email *string `yaml:"email"`
-		Slack *string `yaml:"slack"`
-	}
+	var given contactDocument
 	if n.Kind == yaml.MappingNode && len(n.Content) == 2 && slices.Contains(laterContacts, n.Content[0].Value) {
 		d.At(n.Content[0].Value).Problem(n.Content[0], fmt.Sprintf("this version cannot tell a customer by %s; a later version will", n.Content[0].Value),
 			"this version knows email and slack")

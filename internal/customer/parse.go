@@ -32,22 +32,22 @@ func Parse(id incident.CustomerID, file string, source []byte) (*Customer, yamld
 
 // document is the file as it is written.
 type document struct {
-	Name       string            `yaml:"name" required:"true"`
-	Department string            `yaml:"department"`
-	TimeZone   zone              `yaml:"time_zone" required:"true"`
-	Language   string            `yaml:"language" required:"true" enum:"ja,en"`
-	Labels     map[string]string `yaml:"labels"`
+	Name       string            `yaml:"name" required:"true" doc:"The customer's name, for people."`
+	Department string            `yaml:"department" doc:"The unit that answers for the customer: figures are told by it."`
+	TimeZone   zone              `yaml:"time_zone" required:"true" doc:"An IANA name, such as Asia/Tokyo: of quiet hours and of times in messages."`
+	Language   string            `yaml:"language" required:"true" enum:"ja,en" doc:"The language of everything said about this customer."`
+	Labels     map[string]string `yaml:"labels" doc:"Texts of your own that expressions read as customer.labels."`
 	PagerDuty  struct {
-		Services services `yaml:"services" required:"true"`
-	} `yaml:"pagerduty" required:"true"`
-	Credentials credentials `yaml:"credentials"`
-	Scenarios   adoptions   `yaml:"scenarios"`
-	Allow       globs       `yaml:"allow"`
-	Tiers       tiers       `yaml:"tiers" required:"true"`
+		Services services `yaml:"services" required:"true" doc:"Ids of the PagerDuty services whose incidents are this customer's."`
+	} `yaml:"pagerduty" required:"true" doc:"Whose incidents they are."`
+	Credentials credentials `yaml:"credentials" doc:"How actions log in. Secrets are references, never values."`
+	Scenarios   adoptions   `yaml:"scenarios" doc:"The scenarios that run for this customer, by their names; no other one does."`
+	Allow       globs       `yaml:"allow" doc:"The actions that scenarios may use for this customer, by name or glob."`
+	Tiers       tiers       `yaml:"tiers" required:"true" doc:"Who is told of a hand-over, in turn."`
 
-	Contacts    contacts    `yaml:"contacts"`
-	QuietHours  quietHours  `yaml:"quiet_hours"`
-	Maintenance maintenance `yaml:"maintenance"`
+	Contacts    contacts    `yaml:"contacts" doc:"Where the customer itself is told what happened."`
+	QuietHours  quietHours  `yaml:"quiet_hours" doc:"Windows that come again: when whom not to tell, and when to change nothing."`
+	Maintenance maintenance `yaml:"maintenance" doc:"Windows that come once."`
 }
 
 // DecodeYAML reads the file, and compares what stands in different sections.
@@ -101,13 +101,14 @@ func (s *services) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 
 type adoptions []Adoption
 
+type adoptionDocument struct {
+	With     map[string]yamldoc.Located[any]    `yaml:"with" doc:"The scenario's inputs that this customer fills."`
+	Autonomy yamldoc.Located[incident.Autonomy] `yaml:"autonomy" doc:"The most that this customer permits; it lowers what the scenario says."`
+}
+
 // DecodeYAML reads {NAME: {with: {...}, autonomy: ...}}.
 func (a *adoptions) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	type entry struct {
-		With     map[string]yamldoc.Located[any]    `yaml:"with"`
-		Autonomy yamldoc.Located[incident.Autonomy] `yaml:"autonomy"`
-	}
-	var entries map[incident.ScenarioName]yamldoc.Located[entry]
+	var entries map[incident.ScenarioName]yamldoc.Located[adoptionDocument]
 	if !d.Decode(n, &entries) {
 		return
 	}
@@ -157,21 +158,22 @@ func (g *globs) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 
 type tiers []Tier
 
+type tierDocument struct {
+	Name      string         `yaml:"name" required:"true" doc:"Lower-case letters, digits, _ and -; first_tier always means the first one."`
+	After     *time.Duration `yaml:"after" doc:"How long the tier before may leave a hand-over unanswered; for every tier but the first."`
+	Slack     *string        `yaml:"slack" doc:"The Slack channel: \"#name\", or its id."`
+	PagerDuty struct {
+		EscalationPolicy string `yaml:"escalation_policy" required:"true" doc:"The id of the escalation policy that pages this tier."`
+	} `yaml:"pagerduty" doc:"How PagerDuty wakes this tier."`
+}
+
 var (
 	tierName     = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,40}$`)
 	slackChannel = regexp.MustCompile(`^(#[^\s#,@A-Z]{1,80}|[CG][A-Z0-9]{6,20})$`)
 )
 
 func (t *tiers) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	type entry struct {
-		Name      string         `yaml:"name" required:"true"`
-		After     *time.Duration `yaml:"after"`
-		Slack     *string        `yaml:"slack"`
-		PagerDuty struct {
-			EscalationPolicy string `yaml:"escalation_policy" required:"true"`
-		} `yaml:"pagerduty"`
-	}
-	var entries []entry
+	var entries []tierDocument
 	if !d.Decode(n, &entries) {
 		return // the checks below would only repeat what was told
 	}
@@ -216,13 +218,13 @@ func (t *tiers) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 
 // credentials is the section as it is written.
 type credentials struct {
-	SSH  *sshCredential            `yaml:"ssh"`
-	HTTP map[string]httpCredential `yaml:"http"`
+	SSH  *sshCredential            `yaml:"ssh" doc:"How the customer's hosts are reached."`
+	HTTP map[string]httpCredential `yaml:"http" doc:"Headers that authenticate the engine, by the name that scenarios give in auth."`
 	AWS  *struct {
-		RoleARN    string     `yaml:"role_arn" required:"true"`
-		ExternalID secret.Ref `yaml:"external_id"`
-		Region     string     `yaml:"region" required:"true"`
-	} `yaml:"aws"`
+		RoleARN    string     `yaml:"role_arn" required:"true" doc:"The role that the engine takes."`
+		ExternalID secret.Ref `yaml:"external_id" doc:"Where the external id is kept."`
+		Region     string     `yaml:"region" required:"true" doc:"The region, such as ap-northeast-1."`
+	} `yaml:"aws" doc:"The customer's AWS account."`
 }
 
 func (c credentials) credentials() Credentials {
@@ -241,14 +243,16 @@ func (c credentials) credentials() Credentials {
 
 type sshCredential SSH
 
+type sshDocument struct {
+	User       string     `yaml:"user" required:"true" doc:"The user to log in as."`
+	Port       *int       `yaml:"port" doc:"The TCP port. The default is 22."`
+	Key        secret.Ref `yaml:"key" doc:"Where the private key is kept."`
+	KnownHosts secret.Ref `yaml:"known_hosts" required:"true" doc:"Where the host keys are kept, in the form of OpenSSH's known_hosts."`
+	Agent      bool       `yaml:"agent" doc:"Whether keys of the engine's SSH agent may be used."`
+}
+
 func (s *sshCredential) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	var given struct {
-		User       string     `yaml:"user" required:"true"`
-		Port       *int       `yaml:"port"`
-		Key        secret.Ref `yaml:"key"`
-		KnownHosts secret.Ref `yaml:"known_hosts" required:"true"`
-		Agent      bool       `yaml:"agent"`
-	}
+	var given sshDocument
 	if !d.Decode(n, &given) {
 		return
 	}
@@ -265,14 +269,16 @@ func (s *sshCredential) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 
 type httpCredential HTTP
 
+type httpDocument struct {
+	Header string     `yaml:"header" required:"true" doc:"The header's name, such as Authorization."`
+	Value  secret.Ref `yaml:"value" required:"true" doc:"Where the header's value is kept."`
+}
+
 // headerName is RFC 9110's token.
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 func (h *httpCredential) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	var given struct {
-		Header string     `yaml:"header" required:"true"`
-		Value  secret.Ref `yaml:"value" required:"true"`
-	}
+	var given httpDocument
 	d.Decode(n, &given)
 	*h = httpCredential(given)
 	if h.Header != "" && !headerName.MatchString(h.Header) {

@@ -20,18 +20,20 @@ type when struct {
 	calendar Calendar
 }
 
+type whenDocument struct {
+	Days     days                           `yaml:"days" doc:"Days of the week. The default is every day."`
+	From     yamldoc.Located[string]        `yaml:"from" doc:"When it begins, such as \"22:00\". Without from and to: whole days."`
+	To       yamldoc.Located[string]        `yaml:"to" doc:"When it ends; not later than from: on the next day."`
+	Cron     yamldoc.Located[string]        `yaml:"cron" doc:"When it begins: minute, hour, day, month, day of the week, such as \"0 2 * * SAT\"."`
+	For      yamldoc.Located[time.Duration] `yaml:"for" doc:"With cron: how long it lasts."`
+	Calendar yamldoc.Located[string]        `yaml:"calendar" doc:"japan, or an .ics file beside this file."`
+}
+
 var calendarFile = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{Lm}\p{Nd}-]{1,60}\.ics$`)
 
 // DecodeYAML reads {days, from, to}, {cron, for} or {calendar}.
 func (w *when) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	var doc struct {
-		Days     days                           `yaml:"days"`
-		From     yamldoc.Located[string]        `yaml:"from"`
-		To       yamldoc.Located[string]        `yaml:"to"`
-		Cron     yamldoc.Located[string]        `yaml:"cron"`
-		For      yamldoc.Located[time.Duration] `yaml:"for"`
-		Calendar yamldoc.Located[string]        `yaml:"calendar"`
-	}
+	var doc whenDocument
 	if !d.Decode(n, &doc) || len(n.Content) == 0 {
 		return // told, or empty, which "required" tells
 	}

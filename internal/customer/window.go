@@ -71,18 +71,19 @@ type answersDocument struct {
 
 type quietHours []Window
 
+type quietHoursDocument struct {
+	Name    yamldoc.Located[string] `yaml:"name" required:"true" doc:"The window's name, in messages; unique within the customer."`
+	When    when                    `yaml:"when" required:"true" doc:"{days, from, to}, {cron, for} or {calendar}, on the customer's clock."`
+	Contact yamldoc.Located[string] `yaml:"contact" schema:"telling" doc:"May the customer be told?"`
+	Page    yamldoc.Located[string] `yaml:"page" schema:"telling" doc:"May a tier be woken?"`
+	Recover yamldoc.Located[string] `yaml:"recover" schema:"recovering" doc:"May actions change something?"`
+	Match   *Expression             `yaml:"match" doc:"The window is only for incidents for which this holds: a condition over incident, alert and customer."`
+	Unless  *Expression             `yaml:"unless" doc:"The window is not for incidents for which this holds."`
+}
+
 // DecodeYAML reads the section quiet_hours.
 func (q *quietHours) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	type entry struct {
-		Name    yamldoc.Located[string] `yaml:"name" required:"true"`
-		When    when                    `yaml:"when" required:"true"`
-		Contact yamldoc.Located[string] `yaml:"contact"`
-		Page    yamldoc.Located[string] `yaml:"page"`
-		Recover yamldoc.Located[string] `yaml:"recover"`
-		Match   *Expression             `yaml:"match"`
-		Unless  *Expression             `yaml:"unless"`
-	}
-	each(n, d, func(e entry, node *yaml.Node, at *yamldoc.Decoder) {
+	each(n, d, func(e quietHoursDocument, node *yaml.Node, at *yamldoc.Decoder) {
 		w := Window{Kind: quiethours.QuietHours, When: e.When.rule, Calendar: e.When.calendar}
 		w.fill(node, at, e.Name, answersDocument{e.Contact, e.Page, e.Recover, e.Match, e.Unless})
 		*q = append(*q, w)
@@ -91,22 +92,23 @@ func (q *quietHours) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 
 type maintenance []Window
 
+type maintenanceDocument struct {
+	Name    yamldoc.Located[string] `yaml:"name" required:"true" doc:"What is done, in messages; unique within the customer."`
+	From    time.Time               `yaml:"from" doc:"When it begins, with the offset."`
+	To      time.Time               `yaml:"to" doc:"When it ends, with the offset."`
+	Contact yamldoc.Located[string] `yaml:"contact" schema:"telling" doc:"May the customer be told?"`
+	Page    yamldoc.Located[string] `yaml:"page" schema:"telling" doc:"May a tier be woken?"`
+	Recover yamldoc.Located[string] `yaml:"recover" schema:"recovering" doc:"May actions change something?"`
+	Match   *Expression             `yaml:"match" doc:"The window is only for incidents for which this holds: a condition over incident, alert and customer."`
+	Unless  *Expression             `yaml:"unless" doc:"The window is not for incidents for which this holds."`
+}
+
 // longMaintenance is more than anybody plans as one piece of work.
 const longMaintenance = 31 * 24 * time.Hour
 
 // DecodeYAML reads the section maintenance.
 func (m *maintenance) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
-	type entry struct {
-		Name    yamldoc.Located[string] `yaml:"name" required:"true"`
-		From    time.Time               `yaml:"from"`
-		To      time.Time               `yaml:"to"`
-		Contact yamldoc.Located[string] `yaml:"contact"`
-		Page    yamldoc.Located[string] `yaml:"page"`
-		Recover yamldoc.Located[string] `yaml:"recover"`
-		Match   *Expression             `yaml:"match"`
-		Unless  *Expression             `yaml:"unless"`
-	}
-	each(n, d, func(e entry, node *yaml.Node, at *yamldoc.Decoder) {
+	each(n, d, func(e maintenanceDocument, node *yaml.Node, at *yamldoc.Decoder) {
 		w := Window{Kind: quiethours.Maintenance, Ends: e.To}
 		switch lasts := e.To.Sub(e.From); {
 		case e.From.IsZero() || e.To.IsZero():
@@ -174,10 +176,8 @@ func answer(d *yamldoc.Decoder, q incident.Question, text yamldoc.Located[string
 	if !given(text.Place) {
 		return ""
 	}
-	known := []string{string(incident.Allow), string(incident.Defer), string(incident.Suppress)}
-	hint := ""
+	known, hint := answersTo(q), ""
 	if q == incident.MayRecover {
-		known = []string{string(incident.Allow), string(incident.Forbid)}
 		if text.Value == string(incident.Defer) || text.Value == string(incident.Suppress) {
 			hint = "write forbid: nothing is changed, and a person goes on; with page: defer, it all waits for the end"
 		}
@@ -189,6 +189,14 @@ func answer(d *yamldoc.Decoder, q incident.Question, text yamldoc.Located[string
 			cmp.Or(hint, yamldoc.Suggest(text.Value, known))))
 	}
 	return incident.Answer(text.Value)
+}
+
+// answersTo gives what a window may say to a question.
+func answersTo(q incident.Question) []string {
+	if q == incident.MayRecover {
+		return []string{string(incident.Allow), string(incident.Forbid)}
+	}
+	return []string{string(incident.Allow), string(incident.Defer), string(incident.Suppress)}
 }
 
 func isStrict(a incident.Answer) bool { return a != "" && a != incident.Allow }

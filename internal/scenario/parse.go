@@ -121,8 +121,11 @@ func (r *reader) autonomy(d *yamldoc.Decoder, n *yaml.Node) incident.Autonomy {
 		d.Problem(n, fmt.Sprintf("autonomy %q is not available", n.Value), "this version knows observe and automatic")
 		return incident.Observe
 	}
-	return incident.Autonomy(r.word(d, n, string(incident.Automatic), string(incident.Observe)))
+	return incident.Autonomy(r.word(d, n, levels()...))
 }
+
+// levels are the levels of autonomy that this version knows, the default first.
+func levels() []string { return []string{string(incident.Automatic), string(incident.Observe)} }
 
 func (r *reader) match(d *yamldoc.Decoder, doc *matchDocument) Match {
 	var m Match
@@ -240,8 +243,11 @@ func (r *reader) unrecovered(d *yamldoc.Decoder, doc *document) Unrecovered {
 	if n.Kind != 0 && len(doc.Recover) > 0 {
 		d.Problem(n, `"unrecovered" is only for a scenario without recover`, "remove it; when no attempt holds, the incident is handed over")
 	}
-	return Unrecovered(r.word(d, n, string(UnrecoveredHandOver), string(UnrecoveredReport)))
+	return Unrecovered(r.word(d, n, unrecovereds()...))
 }
+
+// unrecovereds are the words of "unrecovered", the default first.
+func unrecovereds() []string { return []string{string(UnrecoveredHandOver), string(UnrecoveredReport)} }
 
 // word reads one of the known words. The first one is the default.
 func (r *reader) word(d *yamldoc.Decoder, n *yaml.Node, known ...string) string {

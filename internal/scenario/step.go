@@ -105,16 +105,21 @@ func (r *reader) retry(d *yamldoc.Decoder, doc *stepDocument, action Action) Ret
 	return retry
 }
 
-// onError gives what a failed step of the phase means. In verify a step that fails is not healthy yet.
+// onError gives what a failed step of the phase means.
 func (r *reader) onError(d *yamldoc.Decoder, doc *stepDocument, phase incident.Phase) OnError {
-	known := []string{string(Continue), string(HandOverNow), string(NextAttempt)}
+	return OnError(r.word(d, &doc.OnError, onErrors(phase)...))
+}
+
+// onErrors gives what a failed step of the phase may mean, the default first. In verify a step that fails is not
+// healthy yet.
+func onErrors(phase incident.Phase) []string {
 	switch phase {
 	case incident.Check:
-		known = []string{string(HandOverNow), string(Continue)}
+		return []string{string(HandOverNow), string(Continue)}
 	case incident.Gather:
-		known = []string{string(Continue), string(HandOverNow)}
+		return []string{string(Continue), string(HandOverNow)}
 	case incident.Recover:
-		known = []string{string(NextAttempt), string(HandOverNow), string(Continue)}
+		return []string{string(NextAttempt), string(HandOverNow), string(Continue)}
 	}
-	return OnError(r.word(d, &doc.OnError, known...))
+	return []string{string(Continue), string(HandOverNow), string(NextAttempt)}
 }

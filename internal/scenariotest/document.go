@@ -42,15 +42,15 @@ type document struct {
 
 // caseDocument is a case as it is written.
 type caseDocument struct {
-	Name     string                      `yaml:"name" required:"true"`
-	Alert    yaml.Node                   `yaml:"alert" required:"true"`
-	Customer string                      `yaml:"customer"`
-	At       time.Time                   `yaml:"at"`
-	LateBy   time.Duration               `yaml:"late_by"`
-	Earlier  earlier                     `yaml:"earlier"`
-	Steps    map[string]yaml.Node        `yaml:"steps"`
-	People   []personDocument            `yaml:"people"`
-	Want     yamldoc.Located[wantFields] `yaml:"want" required:"true"`
+	Name     string                      `yaml:"name" required:"true" doc:"What the case shows; unique in the file."`
+	Alert    yaml.Node                   `yaml:"alert" required:"true" schema:"alert" doc:"A JSON file from the test's folder, in any form that \"shodo explain\" takes, or the same written here."`
+	Customer string                      `yaml:"customer" doc:"The id of a customer of the catalog, or a file from the test's folder: then only that customer is there."`
+	At       time.Time                   `yaml:"at" doc:"When PagerDuty created the incident. The default is what the alert says."`
+	LateBy   time.Duration               `yaml:"late_by" doc:"How much later the engine hears of it."`
+	Earlier  earlier                     `yaml:"earlier" doc:"Repairs before this one that count for the limits."`
+	Steps    map[string]yaml.Node        `yaml:"steps" schema:"steps" doc:"What each step answers: by its id, else its attempt's name, else its action. A mapping answers always, a list in turn."`
+	People   []personDocument            `yaml:"people" doc:"Who does what in PagerDuty."`
+	Want     yamldoc.Located[wantFields] `yaml:"want" required:"true" doc:"What has to come of it. Only what is given is compared."`
 }
 
 // DecodeYAML reads the list of cases.
@@ -246,12 +246,12 @@ func isOurTime(t time.Time) bool { return t.Year() >= 2000 && t.Year() < 2200 }
 
 // personDocument is somebody's deed as it is written.
 type personDocument struct {
-	After       time.Duration `yaml:"after" required:"true"`
-	Acknowledge string        `yaml:"acknowledge"`
-	Reassign    string        `yaml:"reassign"`
-	Escalate    string        `yaml:"escalate"`
-	Resolve     string        `yaml:"resolve"`
-	Monitor     string        `yaml:"monitor" enum:"resolves"`
+	After       time.Duration `yaml:"after" required:"true" doc:"How long after the engine hears of the incident; 0s: before it looks."`
+	Acknowledge string        `yaml:"acknowledge" doc:"Who acknowledges it."`
+	Reassign    string        `yaml:"reassign" doc:"Who reassigns it."`
+	Escalate    string        `yaml:"escalate" doc:"Who escalates it."`
+	Resolve     string        `yaml:"resolve" doc:"Who resolves it."`
+	Monitor     string        `yaml:"monitor" enum:"resolves" doc:"The monitor finds it healthy."`
 }
 
 func (r *caseReader) people() []personEvent {

@@ -23,8 +23,8 @@ type journal struct {
 
 // earlier is how much was repaired before the case begins.
 type earlier struct {
-	Recoveries int `yaml:"recoveries"` // of the same target
-	Targets    int `yaml:"targets"`    // other targets of the customer, by the same scenario
+	Recoveries int `yaml:"recoveries" doc:"Repairs of the same target."`
+	Targets    int `yaml:"targets" doc:"Other targets of the customer that this scenario repaired."`
 }
 
 func (j *journal) Begin(_ context.Context, r incident.Record) (incident.Begun, error) {

@@ -20,17 +20,17 @@ const none incident.ScenarioName = "none"
 
 // wantFields is "want" as it is written. Only what is given is compared.
 type wantFields struct {
-	Scenario incident.ScenarioName `yaml:"scenario"` // the file's own, when it is not given; "none": no scenario
-	Outcome  string                `yaml:"outcome"`
-	Reason   string                `yaml:"reason"`
-	Why      texts                 `yaml:"why"` // each is contained in the engine's words
-	Ran      *sequence             `yaml:"ran"`
-	Planned  *sequence             `yaml:"planned"` // observe: what would have run
-	Told     *sequence             `yaml:"told"`
-	Note     texts                 `yaml:"note"` // each is contained in one of the notes
-	Changed  *int                  `yaml:"changed"`
-	Target   *string               `yaml:"target"`
-	Inputs   map[string]any        `yaml:"inputs"`
+	Scenario incident.ScenarioName `yaml:"scenario" doc:"Which scenario matches; none: no one. The default is the one that the file is for."`
+	Outcome  string                `yaml:"outcome" doc:"How the first response ends."`
+	Reason   string                `yaml:"reason" doc:"Why it was handed over."`
+	Why      texts                 `yaml:"why" doc:"Texts that the engine's reason contains."`
+	Ran      *sequence             `yaml:"ran" doc:"The steps whose action was used, in order, by id, else attempt, else action. {probe: 3} is three of them."`
+	Planned  *sequence             `yaml:"planned" doc:"Under observe: what would have run."`
+	Told     *sequence             `yaml:"told" doc:"The tiers that were told, in order; []: nobody."`
+	Note     texts                 `yaml:"note" doc:"Texts, each contained in a note that the engine wrote in PagerDuty."`
+	Changed  *int                  `yaml:"changed" doc:"How many changing steps were sent."`
+	Target   *string               `yaml:"target" doc:"What was to be repaired."`
+	Inputs   map[string]any        `yaml:"inputs" doc:"The values of inputs; only those that are given are compared."`
 }
 
 // want is what a case expects.

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"shodo/internal/yamldoc"
+	"shodo/internal/yamlschema"
 )
 
 // Hidden is what a secret prints as.
@@ -86,6 +88,20 @@ func (r Ref) Resolve(getenv func(string) string, readFile func(string) ([]byte, 
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// refDocument is a reference as it is written.
+type refDocument struct {
+	Env  *string `yaml:"env" doc:"The name of an environment variable of the engine."`
+	File *string `yaml:"file" doc:"The absolute path of a file on the engine's machine."`
+}
+
+// YAMLSchema says that exactly one of the two is given.
+func (Ref) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
+	s := g.Of(reflect.TypeFor[refDocument]())
+	s.Property("env").Pattern = envName.String()
+	s.MinProperties, s.MaxProperties = 1, 1
+	return s
+}
+
 // DecodeYAML reads {env: NAME} or {file: PATH}. A secret that is written out is an error that does not repeat it.
 func (r *Ref) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 	const hint = "write {env: NAME} or {file: PATH}, and keep the secret there"
@@ -93,10 +109,7 @@ func (r *Ref) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 		d.Problem(n, "found a plain value, expected where the secret is kept; secrets are never written into a file", hint)
 		return
 	}
-	var given struct {
-		Env  *string `yaml:"env"`
-		File *string `yaml:"file"`
-	}
+	var given refDocument
 	if !d.Decode(n, &given) {
 		return
 	}

@@ -150,6 +150,9 @@ type Located[T any] struct {
 	Place Place
 }
 
+// Held is the type of the value, for who describes documents.
+func (Located[T]) Held() reflect.Type { return reflect.TypeFor[T]() }
+
 // DecodeYAML reads the value and notes its place.
 func (l *Located[T]) DecodeYAML(n *yaml.Node, d *Decoder) {
 	l.Place = d.Place(n)
