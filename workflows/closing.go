@@ -14,7 +14,15 @@ import (
 // Conclude carries an automatic outcome out: it resolves the incident with a note of what was done, and records the
 // outcome and the end of the first response. When a person has taken the incident in the meantime, nothing is resolved,
 // and the verdict says so. What PagerDuty refuses to close is handed over.
-func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Verdict, error) {
+func (a *Activities) Conclude(ctx context.Context, in ConcludeInput) (Concluded, error) {
+	v, err := a.conclude(ctx, in)
+	if err != nil || !v.Outcome.IsAutomatic() {
+		return Concluded{Verdict: v}, err
+	}
+	return a.toTell(in, v)
+}
+
+func (a *Activities) conclude(ctx context.Context, in ConcludeInput) (Verdict, error) {
 	id, v := in.Case.Incident.ID, in.Verdict
 	repeated := false // this step has resolved it before, and a crash came between; the note went with the same request
 	if !v.Resolved {

@@ -56,6 +56,9 @@ func (b *bench) window(name string, from, to time.Duration, a answers) quiethour
 		Contact: a[incident.Contact], Page: a[incident.Page], Recover: a[incident.MayRecover]}
 }
 
+// notTaken is what nobody ever takes.
+var notTaken = fmt.Errorf("%w: no such channel", workflows.ErrNotTaken)
+
 // windowsChange has the engine told that the customer's windows are others now.
 func (b *bench) windowsChange(after time.Duration, windows ...quiethours.Window) {
 	b.after(after, func() {

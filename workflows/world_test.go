@@ -295,12 +295,13 @@ func (p *pagerDuty) done() []string {
 
 // messages is Slack.
 type messages struct {
-	mu   sync.Mutex
-	sent []string // the channels
-	keys []string // of the messages
-	news []string // replies in threads
-	last handover.Message
-	fail error
+	mu    sync.Mutex
+	sent  []string // the channels
+	texts []string // the messages
+	keys  []string // of the messages
+	news  []string // replies in threads
+	last  handover.Message
+	fail  error
 }
 
 func (m *messages) Post(_ context.Context, channel string, msg handover.Message, key string) (workflows.Posted, error) {
@@ -314,6 +315,11 @@ func (m *messages) Post(_ context.Context, channel string, msg handover.Message,
 	}
 	m.keys = append(m.keys, key)
 	m.sent, m.last = append(m.sent, channel), msg
+	text, err := json.Marshal(msg.Blocks)
+	if err != nil {
+		return workflows.Posted{}, err
+	}
+	m.texts = append(m.texts, string(text))
 	return workflows.Posted{Channel: "C" + channel, TS: fmt.Sprint(len(m.sent))}, nil
 }
 

@@ -1,0 +1,59 @@
+package simulation
+
+import (
+	"strings"
+	"testing"
+
+	"shodo/internal/incident"
+	"shodo/internal/quiethours"
+)
+
+// sabotage is what is made wrong on purpose, to see that the judge finds it.
+type sabotage struct {
+	ignores     func(*quiethours.Window) // makes of each window what the engine takes it for
+	shortSnooze bool                     // snoozes end before the window
+	noDigest    bool                     // nobody begins a digest
+	mute        bool                     // digests are lost
+	twice       bool                     // contacts are told twice
+	deaf        bool                     // nobody is told that windows have changed
+	loses       incident.TransitionKind  // the record loses these
+}
+
+// Each fault that the judge looks for is made once here: a simulation that cannot fail proves nothing.
+func TestTheJudgeFindsEachSabotage(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		sabotage sabotage
+		finds    string // a part of what the judge says
+	}{
+		{"nobody asks whether people may be woken", sabotage{ignores: func(w *quiethours.Window) { w.Page = "" }}, "to page"},
+		{"nobody asks whether customers may be told", sabotage{ignores: func(w *quiethours.Window) { w.Contact = "" }}, "to contact"},
+		{"nobody asks whether anything may be changed", sabotage{ignores: func(w *quiethours.Window) { w.Recover = "" }}, "something was changed at"},
+		{"windows are never over", sabotage{ignores: func(w *quiethours.Window) { w.When = quiethours.WholeDays(nil) }}, "though nothing forbids it"},
+		{"snoozes are too short", sabotage{shortSnooze: true}, "PagerDuty called by itself"},
+		{"nobody begins digests", sabotage{noDigest: true}, "listed 0 times, not 1"},
+		{"digests get lost", sabotage{mute: true}, "0 lists for #first name it"},
+		{"contacts are told twice", sabotage{twice: true}, "was told 2 times"},
+		{"nobody tells that windows have changed", sabotage{deaf: true}, "though nothing forbids it"},
+		{"the record loses outcomes", sabotage{loses: incident.Ended}, "0 outcomes"},
+		{"the record loses what was listed", sabotage{loses: incident.Listed}, "the record has"},
+		{"the record loses what waits", sabotage{loses: incident.Deferred}, "and the record has"},
+		{"the record loses that a wait is over", sabotage{loses: incident.Resumed}, "still waits"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			seed := seedOf(t)
+			var found []fault
+			for n := range 8 {
+				j := judgeTown(live(t, drawPlan(seed, n, 30), c.sabotage))
+				for _, f := range j.faults {
+					if strings.Contains(f.what, c.finds) {
+						return
+					}
+				}
+				found = append(found, j.faults...)
+			}
+			t.Errorf("seed %d: not found; the judge says: %v", seed, found)
+		})
+	}
+}

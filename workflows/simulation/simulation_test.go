@@ -1,0 +1,97 @@
+package simulation
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"shodo/internal/incident"
+)
+
+const (
+	customers   = 50
+	defaultSeed = 5
+)
+
+func seedOf(t *testing.T) uint64 {
+	text := os.Getenv("SHODO_SIMULATION_SEED")
+	if text == "" {
+		return defaultSeed
+	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("SHODO_SIMULATION_SEED: %v", err)
+	}
+	return seed
+}
+
+func TestNothingVanishes(t *testing.T) {
+	seed, each := seedOf(t), incidents10000/customers
+	if testing.Short() {
+		each = 4
+	}
+	t.Logf("seed %d", seed)
+	var mu sync.Mutex
+	total := &figures{outcomes: map[incident.Outcome]int{}}
+	t.Run("customers", func(t *testing.T) {
+		for n := range customers {
+			t.Run(fmt.Sprintf("%02d", n), func(t *testing.T) {
+				t.Parallel()
+				j := judgeTown(live(t, drawPlan(seed, n, each), sabotage{}))
+				j.report(t)
+				mu.Lock()
+				defer mu.Unlock()
+				total.add(j)
+			})
+		}
+	})
+	t.Log(total)
+}
+
+// report fails the test with the stories of the first faults.
+func (j *judge) report(t *testing.T) {
+	const stories = 3
+	told := map[incident.ID]bool{}
+	for _, f := range j.faults {
+		t.Errorf("seed %d, incident %s: %s", j.plan.seed, f.incident, f.what)
+		if len(told) < stories && !told[f.incident] {
+			told[f.incident] = true
+			t.Logf("what happened to %s of %s:\n%s", f.incident, j.plan.customer, j.story(f.incident))
+		}
+	}
+}
+
+func (f *figures) add(j *judge) {
+	g := &j.figures
+	f.Incidents += len(j.lives)
+	f.Deferred += g.Deferred
+	f.ContactsDeferred += g.ContactsDeferred
+	f.Digests += g.Digests
+	f.Lists += g.Lists
+	f.ManyLists += g.ManyLists
+	f.Changes += g.Changes
+	f.deaths.Add(g.deaths.Load())
+	for _, l := range j.lives {
+		f.Runs += l.rec.Run
+		for _, t := range l.rec.Transitions {
+			if t.Kind == incident.Ended {
+				f.outcomes[t.Outcome]++
+			}
+		}
+	}
+}
+
+func (f *figures) String() string {
+	var outcomes []string
+	for _, o := range slices.Sorted(maps.Keys(f.outcomes)) {
+		outcomes = append(outcomes, fmt.Sprintf("%s %d", o, f.outcomes[o]))
+	}
+	return fmt.Sprintf("%d incidents in %d runs; %d were deferred, %d reports to customers, %d digests sent %d messages (%d ends had several); "+
+		"%d told that windows changed; %d breakdowns\noutcomes: %s", f.Incidents, f.Runs, f.Deferred, f.ContactsDeferred, f.Digests, f.Lists,
+		f.ManyLists, f.Changes, f.deaths.Load(), strings.Join(outcomes, ", "))
+}
