@@ -26,7 +26,10 @@ func measureRules(ctx context.Context, s settings, t *table) error {
 		if err != nil {
 			return err
 		}
-		t.add(fmt.Sprintf("decision among %d adopted scenarios of which the last one matches", adopted), fmt.Sprintf("%.3f ms", took.Seconds()*1000))
+		t.add(fmt.Sprintf("decision among %d adopted scenarios that differ in the text of the alert alone; the last one matches", adopted), fmt.Sprintf("%.1f µs", took.Seconds()*1e6))
+	}
+	if err := measureEstates(ctx, s, t); err != nil {
+		return err
 	}
 	took, err := matches()
 	if err != nil {
@@ -41,7 +44,7 @@ func measureRules(ctx context.Context, s settings, t *table) error {
 	return nil
 }
 
-// decide gives the time of one decision. None of the scenarios is for one service only, so each has to be evaluated.
+// decide gives the time of one decision. All of the scenarios are for the same service and severity.
 func decide(adopted int) (time.Duration, error) {
 	files := fstest.MapFS{"runbooks/web.md": {Data: []byte("# Web\n")}}
 	var names []string

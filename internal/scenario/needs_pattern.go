@@ -13,7 +13,7 @@ func patternNeeds(field Field, pattern string) Needs {
 		return nil
 	}
 	var needs Needs
-	for _, words := range wordsOf(re.Simplify()) {
+	for _, words := range wordsOf(re.Simplify()) { // x{2,3} becomes xx(x)?
 		var c Clause
 		for _, w := range words {
 			c = append(c, foldTest(field, w))
@@ -30,10 +30,6 @@ func wordsOf(re *syntax.Regexp) [][]string {
 		return [][]string{{string(re.Rune)}}
 	case syntax.OpCapture, syntax.OpPlus:
 		return wordsOf(re.Sub[0])
-	case syntax.OpRepeat:
-		if re.Min > 0 {
-			return wordsOf(re.Sub[0])
-		}
 	case syntax.OpConcat:
 		var all [][]string
 		for _, sub := range re.Sub {

@@ -62,6 +62,7 @@ func TestNeeds(t *testing.T) {
 		`alert.summary matches "(?i)disk \\d+ is (full|failing)"`:           `(alert.summary holds any case of "DISK ") and (alert.summary holds any case of " IS ") and (alert.summary holds any case of "F") and (alert.summary holds any case of "ULL" or alert.summary holds any case of "AILING")`,
 		`alert.summary matches "(tcp|ポート).*x?"`:                             `(alert.summary holds any case of "TCP" or alert.summary holds any case of "ポート")`,
 		`alert.summary matches "(a|b?)(cd)*[ef]"`:                           ``,
+		`alert.summary matches "(ab){0,2}"`:                                 ``,
 		`alert.summary matches "(ab){2,3}"`:                                 `(alert.summary holds any case of "AB")`,
 		`alert.details.Region == "tokyo"`:                                   `(alert.details.Region is "tokyo")`,
 		`alert.details.deep?.x contains "y"`:                                `(alert.details.deep.x holds "y")`,
