@@ -81,6 +81,7 @@ func FuzzExpression(f *testing.F) {
 		`incident.created_at - alert.created_at > duration("5m")`,
 		`{"a": [1, 2, {"b": alert}]}["a"][2].b.summary[1:3] == "ea"`,
 		`if alert.severity == "info" { true } else { false }`,
+		`alert.severity in ["critical", ""] ? not (lower(alert.source) != "web-1") : alert.summary matches "(?i)disk (is )?(full|失敗)+"`,
 		`max(map(incident.alerts, len(.summary))) % 2 == 0 ?? customer.labels["a"] < "b"`,
 	} {
 		f.Add(seed, "health check failed")
@@ -100,10 +101,16 @@ func FuzzExpression(f *testing.F) {
 		facts := stepFacts()
 		facts.Incident.Alerts[0].Summary = summary
 		facts.Incident.Alerts = append(facts.Incident.Alerts, incident.Alert{Summary: summary})
-		_, first, _ := s.Matches(facts)
+		matched, first, _ := s.Matches(facts)
 		_, second, _ := s.Matches(facts)
 		if first != second {
 			t.Errorf("got %q, then %q", first, second)
+		}
+		if needs := s.Needs(); matched && (!needs.MayMeet(facts) || needs.Never()) {
+			t.Errorf("it matches, and needs %v", needs)
+		}
+		if !s.Match.Covers(s.Match) {
+			t.Error("it does not match what it matches")
 		}
 		rendered, err := s.Gather[0].Render(facts)
 		if err == nil && !json.Valid(rendered) {
