@@ -168,20 +168,36 @@ var plainName = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{Lm}\p{Nd}-]{1,60}$`)
 // baseName gives a file's name without its end, when it is a good one.
 func (r *reader) baseName(file, name, end string) (string, bool) {
 	base, ok := strings.CutSuffix(name, end)
-	const hint = "small letters, digits and - are allowed"
-	switch {
-	case !ok:
+	if !ok {
 		r.problem(file, fmt.Sprintf("the file's name does not end in %s, so it would not be read", end), "rename it, or move it out of this folder")
-	case strings.ContainsFunc(base, func(c rune) bool { return unicode.Is(unicode.M, c) }):
-		r.problem(file, "the file's name holds letters in several parts, as macOS writes them", "rename it on another system, or without voiced marks and accents")
-	case strings.ToLower(base) != base:
-		r.problem(file, "the file's name holds capital letters", "rename it to "+strings.ToLower(name))
-	case !plainName.MatchString(base):
-		r.problem(file, fmt.Sprintf("the file's name %q cannot be used as a name", name), hint)
-	default:
-		return base, true
+		return "", false
 	}
-	return "", false
+	if message, hint := badName(base, end); message != "" {
+		r.problem(file, message, hint)
+		return "", false
+	}
+	return base, true
+}
+
+// CheckName says what is wrong with the name of a scenario or customer: that of its file, without .yaml.
+func CheckName(name string) error {
+	if message, hint := badName(name, ""); message != "" {
+		return fmt.Errorf("%s (%s)", message, hint)
+	}
+	return nil
+}
+
+// badName tells what is wrong with the name of a file that has that end; empty: nothing.
+func badName(base, end string) (message, hint string) {
+	switch {
+	case strings.ContainsFunc(base, func(c rune) bool { return unicode.Is(unicode.M, c) }):
+		return "the file's name holds letters in several parts, as macOS writes them", "rename it on another system, or without voiced marks and accents"
+	case strings.ToLower(base) != base:
+		return "the file's name holds capital letters", "rename it to " + strings.ToLower(base+end)
+	case !plainName.MatchString(base):
+		return fmt.Sprintf("the file's name %q cannot be used as a name", base+end), "small letters, digits and - are allowed"
+	}
+	return "", ""
 }
 
 // read gives a file's content and counts it into the version.
