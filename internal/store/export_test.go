@@ -39,6 +39,12 @@ func (s *Store) FactsPlan(ctx context.Context, f incident.FactFilter) (string, e
 	return s.Plan(ctx, query, args...)
 }
 
+// PastPlan is how the database goes about past incidents.
+func (s *Store) PastPlan(ctx context.Context, f incident.PastFilter) (string, error) {
+	query, args := pastQuery(f)
+	return s.Plan(ctx, query, args...)
+}
+
 // OldDatabase makes a database as an earlier version left it, runs the statements on it, and gives its path.
 func OldDatabase(t *testing.T, version int64, statements ...string) string {
 	t.Helper()
