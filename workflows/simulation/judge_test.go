@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ func judgeTown(w *town) *judge {
 		j.ends(l)
 		j.disturbs(l)
 		j.changes(l)
+		j.silences(l)
 		for run := 1; run <= l.rec.Run; run++ {
 			j.waits(l, run)
 			j.contacts(l, run)
@@ -77,6 +79,19 @@ func judgeTown(w *town) *judge {
 	}
 	j.digests()
 	return j
+}
+
+// silences: whatever is silenced in PagerDuty waits in the record.
+func (j *judge) silences(l *life) {
+	for _, e := range l.seen {
+		known := e.kind != snoozed
+		for _, t := range l.rec.Transitions {
+			known = known || (t.Kind == incident.Deferred && t.Question == incident.Page || t.Outcome == incident.Suppressed) && !t.At.After(e.at)
+		}
+		if !known {
+			j.fault(l.id, "it was snoozed at %s, and the record does not say that it waits", e.at)
+		}
+	}
 }
 
 // list notes which incidents a digest names.
@@ -219,21 +234,16 @@ func (l *life) wasTold(run int) bool {
 
 // held: what waited until an instant had to wait.
 func (j *judge) held(l *life, d incident.Transition, until time.Time, q incident.Question, slack time.Duration) {
-	instants := []time.Time{d.Until}
-	for _, v := range j.plan.rules.versions {
-		if v.from.After(d.At) {
-			instants = append(instants, v.from)
+	edges := j.plan.rules.edges()
+	i, _ := slices.BinarySearchFunc(edges, d.At, time.Time.Compare)
+	for ; i < len(edges) && edges[i].Add(slack).Before(until); i++ {
+		free := !j.wasAway(edges[i].Add(-slack), edges[i].Add(slack))
+		for k := i; free && k < len(edges) && !edges[k].After(edges[i].Add(slack)); k++ {
+			answer, _ := j.plan.rules.answer(edges[k], q, l.severity)
+			free = answer == incident.Allow
 		}
-	}
-	for _, at := range instants {
-		later := at.Add(slack)
-		if !later.Before(until) || j.wasAway(at.Add(-slack), later) {
-			continue
-		}
-		first, _ := j.plan.rules.answer(at, q, l.severity)
-		last, _ := j.plan.rules.answer(later, q, l.severity)
-		if first == incident.Allow && last == incident.Allow {
-			j.fault(l.id, "run %d: %s waited from %s until %s, though nothing forbids it at %s", d.Run, q, d.At, until, at)
+		if free {
+			j.fault(l.id, "run %d: %s waited from %s until %s, though nothing forbids it at %s", d.Run, q, d.At, until, edges[i])
 			return
 		}
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	bot        = "PBOT"
 	ackTimeout = 30 * time.Minute // of the engine's acknowledgement
+	headStart  = 5 * time.Minute  // of the engine, before people are called
 	ownPolicy  = "PDEFAULT"
 )
 
@@ -72,6 +73,8 @@ func (p *pagerDuty) create(tr trouble) {
 		tr.class, tr.severity, tr.heals, tr.repairs, tr.toPeople))
 	if tr.toPeople {
 		p.call(tr.id)
+	} else {
+		p.town.at(headStart, func() { p.escalate(tr.id, 0, "created") })
 	}
 	if tr.monitor > 0 {
 		p.town.at(tr.heals+tr.monitor, func() { p.resolve(tr.id, alarm, "") })
@@ -214,20 +217,38 @@ func (p *pagerDuty) hold(id incident.ID, d time.Duration, what kind) error {
 	return nil
 }
 
-// runOut ends a snooze or an acknowledgement of the engine's: PagerDuty calls people.
+// runOut ends a snooze or an acknowledgement of the engine's. Where the engine has a head start, people are called only
+// when it does nothing.
 func (p *pagerDuty) runOut(id incident.ID, held int, what kind) {
 	p.mu.Lock()
 	t := p.ticket(id)
-	over := t.held == held && t.inc.Status != incident.Resolved
-	if over {
-		t.inc.Status, t.inc.AcknowledgedBy, t.inc.LastChangeBy = incident.Triggered, nil, incident.Agent{}
-		p.town.seen.add(entry{at: p.town.now(), kind: calledAgain, incident: id, to: t.inc.EscalationPolicy.ID, text: "after: " + string(what)})
-		p.happens(t, incident.EventUnacknowledged, incident.Agent{}, "")
+	if t.held != held || t.inc.Status == incident.Resolved {
+		p.mu.Unlock()
+		return
 	}
+	t.inc.Status, t.inc.AcknowledgedBy, t.inc.LastChangeBy = incident.Triggered, nil, incident.Agent{}
+	p.happens(t, incident.EventUnacknowledged, incident.Agent{}, "after: "+string(what))
+	first := t.inc.Assignees[0].ID == bot
 	p.mu.Unlock()
-	if over {
-		p.call(id)
+	if first {
+		p.town.at(headStart, func() { p.escalate(id, held, what) })
+	} else {
+		p.escalate(id, held, what)
 	}
+}
+
+// escalate calls people, unless something has happened meanwhile.
+func (p *pagerDuty) escalate(id incident.ID, held int, what kind) {
+	p.mu.Lock()
+	t := p.ticket(id)
+	if t.held != held || t.inc.Status == incident.Resolved {
+		p.mu.Unlock()
+		return
+	}
+	t.inc.Assignees = []incident.Ref{{ID: aiko.ID}}
+	p.town.seen.add(entry{at: p.town.now(), kind: calledAgain, incident: id, to: t.inc.EscalationPolicy.ID, text: "after: " + string(what)})
+	p.mu.Unlock()
+	p.call(id)
 }
 
 func (p *pagerDuty) reassign(id incident.ID, policy string) error {

@@ -64,7 +64,8 @@ func condition(source string) quiethours.Condition {
 // rules are a customer's windows through the simulated time.
 type rules struct {
 	zone     *time.Location
-	versions []version // by from
+	versions []version   // by from
+	known    []time.Time // what edges gives
 }
 
 // version is the windows that are in force from an instant on.
@@ -117,6 +118,29 @@ func (r *rules) covers(w window, t time.Time) bool {
 	return false
 }
 
+// edges are all instants at which an answer may become another one, in order.
+func (r *rules) edges() []time.Time {
+	if r.known != nil {
+		return r.known
+	}
+	for i, v := range r.versions {
+		to := v.from.Add(length + after)
+		if i+1 < len(r.versions) {
+			to = r.versions[i+1].from
+		}
+		r.known = append(r.known, v.from)
+		for _, s := range r.policy(v.from).Spans(v.from, to) {
+			for _, edge := range []time.Time{s.Start, s.End} {
+				if edge.After(v.from) && edge.Before(to) {
+					r.known = append(r.known, edge)
+				}
+			}
+		}
+	}
+	slices.SortFunc(r.known, time.Time.Compare)
+	return r.known
+}
+
 // changedWithin says whether the windows became others in (from, to].
 func (r *rules) changedWithin(from, to time.Time) bool {
 	return slices.ContainsFunc(r.versions[1:], func(v version) bool { return v.from.After(from) && !v.from.After(to) })
@@ -137,20 +161,22 @@ func drawRules(rng *rand.Rand, begin time.Time) *rules {
 		}
 	}
 	r.versions = []version{{from: begin.Add(-time.Hour), windows: list, what: "the beginning"}}
-	instants := make([]time.Time, rng.IntN(12))
+	instants := make([]time.Time, rng.IntN(24))
 	for i := range instants {
 		instants[i] = begin.Add(seconds(rng, 0, length))
 	}
 	slices.SortFunc(instants, time.Time.Compare)
 	for i, at := range slices.CompactFunc(instants, time.Time.Equal) {
-		windows, what := change(rng, slices.Clone(r.versions[len(r.versions)-1].windows), at, fmt.Sprintf("c%d", i+1))
+		windows, what := r.change(rng, slices.Clone(r.versions[len(r.versions)-1].windows), at, fmt.Sprintf("c%d", i+1))
 		r.versions = append(r.versions, version{at, windows, what})
 	}
+	// Windows may cover everything, and then nothing ends. So in the end the customer has none any more.
+	r.versions = append(r.versions, version{from: begin.Add(length + 10*24*time.Hour), what: "all windows are removed"})
 	return r
 }
 
-// change makes other windows of some.
-func change(rng *rand.Rand, list []window, at time.Time, name string) ([]window, string) {
+// change makes other windows of some; of those that are open, if there are any.
+func (r *rules) change(rng *rand.Rand, list []window, at time.Time, name string) ([]window, string) {
 	if len(list) == 0 || chance(rng, 0.5) {
 		w := drawWindow(rng, at, name)
 		if chance(rng, 0.7) { // at run time, and soon
@@ -160,6 +186,12 @@ func change(rng *rand.Rand, list []window, at time.Time, name string) ([]window,
 		return append(list, w), fmt.Sprintf("%s (%s) is added", w.Label(), w.When.Spec())
 	}
 	i := rng.IntN(len(list))
+	for range 5 {
+		if r.covers(list[i], at) {
+			break
+		}
+		i = rng.IntN(len(list))
+	}
 	old := list[i]
 	if chance(rng, 0.5) {
 		return slices.Delete(list, i, i+1), old.Label() + " is removed"
