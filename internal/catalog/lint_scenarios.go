@@ -207,7 +207,7 @@ func (l *scenarioLint) compare(one, other *candidate, before bool) bool {
 
 // meet tells when both can match the same incident, and neither whatever the other one matches.
 func (l *scenarioLint) meet(first, second *candidate) bool {
-	meets := !isWrittenTheSame(first, second) && !first.scenario.Match.Covers(second.scenario.Match) && first.scenario.Match.Meets(second.scenario.Match)
+	meets := first.scenario.Match.Meets(second.scenario.Match) && !first.scenario.Match.Covers(second.scenario.Match) && !isWrittenTheSame(first, second)
 	if meets {
 		l.tie(first, second)
 	}

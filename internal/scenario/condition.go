@@ -13,7 +13,8 @@ import (
 type Condition struct {
 	source string
 	terms  []*program // what "and" joins at the top level
-	needs  []known    // what is known of each term
+	known  []known    // what is known of each term
+	needs  Needs      // of all terms
 }
 
 // Source gives the condition as it was written.
@@ -60,13 +61,15 @@ func compileCondition(source string, s scope) (*Condition, *sourceError) {
 		}
 		needs := whenTrue(node) // before newProgram rewrites it
 		needs.text = node.String()
-		c.needs = append(c.needs, needs)
+		c.known = append(c.known, needs)
+		c.needs = append(c.needs, needs.clauses...)
 		p, err := newProgram(&parser.Tree{Node: node, Source: tree.Source}, text, node.Type(), s)
 		if err != nil {
 			return nil, err
 		}
 		c.terms = append(c.terms, p)
 	}
+	c.needs = c.needs.tidy()
 	return c, nil
 }
 

@@ -23,21 +23,21 @@ func (m Match) Covers(other Match) bool {
 // Meets says whether there surely are incidents that both match. False says nothing: it is only said of conditions that
 // do no more than compare fields with their values.
 func (m Match) Meets(other Match) bool {
-	if !coversServices(m.Service, other.Service) && !coversServices(other.Service, m.Service) {
+	if !m.namesValues() || !other.namesValues() || !coversServices(m.Service, other.Service) && !coversServices(other.Service, m.Service) {
 		return false
 	}
-	for _, term := range slices.Concat(m.terms(), other.terms()) {
-		if !term.exact {
-			return false
-		}
+	return !slices.Concat(m.needs(), other.needs()).tidy().Never()
+}
+
+// namesValues says whether the match does no more than compare fields with their values.
+func (m Match) namesValues() bool {
+	if slices.ContainsFunc(m.terms(), func(t known) bool { return !t.exact }) {
+		return false
 	}
-	all := slices.Concat(m.needs(), other.needs())
-	for _, c := range all {
-		if _, only := c.values(); !only {
-			return false
-		}
-	}
-	return !all.tidy().Never()
+	return !slices.ContainsFunc(m.needs(), func(c Clause) bool {
+		_, only := c.values()
+		return !only
+	})
 }
 
 // Example gives texts of fields that meet what the match needs, as far as one text for each field can. So whoever covers
@@ -67,16 +67,15 @@ func (m Match) terms() []known {
 	if m.When == nil {
 		return nil
 	}
-	return m.When.needs
+	return m.When.known
 }
 
 // needs gives what the condition needs, without the services.
 func (m Match) needs() Needs {
-	var n Needs
-	for _, term := range m.terms() {
-		n = append(n, term.clauses...)
+	if m.When == nil {
+		return nil
 	}
-	return n.tidy()
+	return m.When.needs
 }
 
 // imply says whether all of the others are met when all of n are.
