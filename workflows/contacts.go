@@ -85,6 +85,14 @@ func (a *Activities) contacts(id incident.CustomerID) []customer.Contact {
 	return c.Contacts
 }
 
+// write tells a contact.
+func (a *Activities) write(ctx context.Context, to customer.Contact, m handover.ContactMessage, key string) error {
+	if a.Contacts == nil {
+		return fmt.Errorf("%w: this engine tells no customers", ErrNotTaken)
+	}
+	return a.Contacts.TellContact(ctx, to, m, key)
+}
+
 // MayContact asks the customer's windows whether its contacts may be told now, and records what follows from it. What is
 // deferred has a digest.
 func (a *Activities) MayContact(ctx context.Context, in ContactInput) (ContactAnswer, error) {
@@ -145,7 +153,7 @@ func (a *Activities) TellContact(ctx context.Context, in TellContactInput) error
 	opts.CloseNote = in.Note
 	told := incident.Transition{Incident: id, Run: in.Case.Run, Key: key, Kind: incident.ToldContact, Phase: incident.End,
 		Question: incident.Contact, By: in.Contact.String(), Why: "told how it ended"}
-	err = a.Contacts.TellContact(ctx, in.Contact, handover.ForContact(rec, opts), noteKey(in.Case, key))
+	err = a.write(ctx, in.Contact, handover.ForContact(rec, opts), noteKey(in.Case, key))
 	switch {
 	case errors.Is(err, ErrNotTaken):
 		a.Log.Error("tell a contact", "customer", in.Case.Customer.ID, "incident", id, "contact", in.Contact.String(), "err", err)

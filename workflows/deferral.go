@@ -41,6 +41,7 @@ func (r *response) mayPage(v Verdict, begun bool) PageAnswer {
 	var answer PageAnswer
 	if err := workflow.ExecuteLocalActivity(asking(r.ctx), mayPageActivity, in).Get(r.ctx, &answer); err != nil {
 		workflow.GetLogger(r.ctx).Error("ask the customer's windows; people are told", "err", err)
+		r.waiting = r.asked // what was recorded before it broke
 		r.settle("", "the customer's windows could not be asked")
 		if !begun {
 			r.record(outcome(r.plan.Case, v, incident.HandOver, 0, workflow.Now(r.ctx)))

@@ -31,23 +31,23 @@ func TestAtTheEndOfAWindow(t *testing.T) {
 		listed   bool
 	}{
 		{name: "it is healthy again", scenario: leaves, answers: map[string][]answer{"http.request": {down, up}},
-			outcome: incident.Cleared, did: append(began, "snooze 8h5m0s", "acknowledge", "resolve"), listed: true},
+			outcome: incident.Cleared, did: append(began, "snooze 8h5m0s", "snooze 15m0s", "resolve"), listed: true},
 		{name: "it is still broken", scenario: leaves, answers: map[string][]answer{"http.request": {down}},
 			outcome: incident.HandedOver, reason: incident.Observed,
-			did: append(began, "snooze 8h5m0s", "acknowledge", "page PFIRST", "note handed_over"), slack: []string{"#first"}},
+			did: append(began, "snooze 8h5m0s", "snooze 15m0s", "page PFIRST", "note handed_over"), slack: []string{"#first"}},
 		{name: "the repair had not held, and is not made again", scenario: whole,
 			answers: map[string][]answer{"http.request": {down}, "local.read": {journal}, "local.run": {done}},
 			outcome: incident.HandedOver, reason: incident.VerifyFailed, changed: 1,
-			did: append(began, "snooze 8h4m0s", "acknowledge", "page PFIRST", "note handed_over"), slack: []string{"#first"}},
+			did: append(began, "snooze 8h4m0s", "snooze 15m0s", "page PFIRST", "note handed_over"), slack: []string{"#first"}},
 		{name: "the repair has held in the end", scenario: whole,
 			answers: map[string][]answer{"http.request": {down, down, down, down, down, down, up}, "local.read": {journal}, "local.run": {done}},
-			outcome: incident.Recovered, changed: 1, did: append(began, "snooze 8h4m0s", "acknowledge", "resolve"), listed: true},
+			outcome: incident.Recovered, changed: 1, did: append(began, "snooze 8h4m0s", "snooze 15m0s", "resolve"), listed: true},
 		{name: "it may be repaired now", scenario: whole, windows: answers{incident.Page: incident.Defer, incident.MayRecover: incident.Forbid},
 			answers: map[string][]answer{"http.request": {down, down, up}, "local.read": {journal}, "local.run": {done}},
-			outcome: incident.Recovered, changed: 1, did: append(began, "snooze 8h5m0s", "acknowledge", "resolve"), listed: true},
+			outcome: incident.Recovered, changed: 1, did: append(began, "snooze 8h5m0s", "snooze 15m0s", "resolve"), listed: true},
 		{name: "what is only observed stays open", scenario: observes, answers: map[string][]answer{"http.request": {down, up}},
 			outcome: incident.HandedOver, reason: incident.Observed,
-			did: append(began, "snooze 8h5m0s", "acknowledge", "page PFIRST", "note handed_over"), slack: []string{"#first"}},
+			did: append(began, "snooze 8h5m0s", "snooze 15m0s", "page PFIRST", "note handed_over"), slack: []string{"#first"}},
 		{name: "no scenario covers it", scenario: unmatched,
 			outcome: incident.Unmatched, did: []string{"snooze 8h5m0s", "page PFIRST", "note handed_over"}, slack: []string{"#first"}},
 		{name: "no scenario covers it, and the end of it was not told", scenario: unmatched,
@@ -60,7 +60,7 @@ func TestAtTheEndOfAWindow(t *testing.T) {
 			during: func(b *bench) {
 				b.env.SignalWorkflow("event", incident.Event{ID: "broken", Type: incident.EventUnreadable, ReceivedAt: b.env.Now(), Incident: "Q1"})
 			},
-			outcome: incident.Cleared, did: append(began, "snooze 8h5m0s", "acknowledge", "resolve"), listed: true},
+			outcome: incident.Cleared, did: append(began, "snooze 8h5m0s", "snooze 15m0s", "resolve"), listed: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, c.scenario)
@@ -281,7 +281,7 @@ func TestAWindowOfTwentyDays(t *testing.T) {
 	b.after(21*day, func() { b.person(incident.EventResolved) })
 	rec := b.play(incident.Event{ID: "E1", Type: incident.EventTriggered, OccurredAt: b.created, ReceivedAt: b.created, Incident: "Q1", Service: service})
 	if d := cmp.Diff([]string{"acknowledge", "note started", "snooze 168h0m0s", "snooze 168h0m0s", "snooze 168h0m0s", "snooze 48h5m0s",
-		"acknowledge", "page PFIRST", "note handed_over"}, b.pd.done()); d != "" {
+		"snooze 15m0s", "page PFIRST", "note handed_over"}, b.pd.done()); d != "" {
 		t.Errorf("in PagerDuty (-want +got):\n%s", d)
 	}
 	if at := lineTime(rec, incident.ToldTier).Sub(b.created); at < 20*day {
@@ -289,14 +289,34 @@ func TestAWindowOfTwentyDays(t *testing.T) {
 	}
 }
 
-func TestAcknowledgementsThatNeverRunOut(t *testing.T) {
-	b := newBench(t, leaves)
-	b.pd.inc.AckTimeout = false
-	b.actions.answers = map[string][]answer{"http.request": {down, up}}
-	b.policies.are(b.window("nights", -time.Hour, 8*time.Hour, pageDeferred))
-	b.run()
-	if d := cmp.Diff([]string{"note started", "snooze 8h5m0s", "resolve"}, b.pd.done()); d != "" {
-		t.Errorf("in PagerDuty (-want +got):\n%s", d)
+// PagerDuty's snooze may have ended before the engine comes back.
+func TestPagerDutyIsSilentWhileTheEngineChecksAgain(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		ackTimeout bool
+		awake      bool // PagerDuty pages by itself again
+		did        []string
+	}{
+		{"the snooze holds", true, false, []string{"acknowledge", "note started", "snooze 8h5m0s", "snooze 15m0s", "resolve"}},
+		{"the snooze is over", true, true, []string{"acknowledge", "note started", "snooze 8h5m0s", "acknowledge", "resolve"}},
+		{"the snooze holds, and acknowledgements never run out", false, false, []string{"note started", "snooze 8h5m0s", "snooze 15m0s", "resolve"}},
+		{"the snooze is over, and acknowledgements never run out", false, true, []string{"note started", "snooze 8h5m0s", "resolve"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, leaves)
+			b.pd.inc.AckTimeout = c.ackTimeout
+			b.actions.answers = map[string][]answer{"http.request": {down, up}}
+			b.policies.are(b.window("nights", -time.Hour, 8*time.Hour, pageDeferred))
+			if c.awake {
+				b.after(7*time.Hour, func() {
+					b.pd.change(func(i *incident.Incident) { i.Status, i.AcknowledgedBy = incident.Triggered, nil })
+				})
+			}
+			b.run()
+			if d := cmp.Diff(c.did, b.pd.done()); d != "" {
+				t.Errorf("in PagerDuty (-want +got):\n%s", d)
+			}
+		})
 	}
 }
 

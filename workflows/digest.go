@@ -27,6 +27,7 @@ func Digest(ctx workflow.Context, in DigestInput) error {
 	d := &digest{ctx: ctx, in: in, policy: workflow.GetSignalChannel(ctx, policySignal)}
 	end := in.End.Add(settling)
 	d.sleep(end)
+	others := workflow.Now(ctx).Add(forOthers) // what the engine has to do after an outage begins now, too
 	for pause := firstAsk; ; pause = min(2*pause, lastAsk) {
 		due, err := d.due()
 		switch now := workflow.Now(ctx); {
@@ -34,7 +35,7 @@ func Digest(ctx workflow.Context, in DigestInput) error {
 			workflow.GetLogger(ctx).Error("look for what was deferred", "err", err)
 			d.sleep(now.Add(pause))
 			continue
-		case due.Open > 0 && !now.Before(end) && now.Before(in.End.Add(forOthers)):
+		case due.Open > 0 && !now.Before(end) && now.Before(others):
 			d.sleep(now.Add(pause))
 			continue
 		}
@@ -43,7 +44,7 @@ func Digest(ctx workflow.Context, in DigestInput) error {
 		case due.More:
 		case now.Before(end):
 			d.sleep(end)
-			pause = firstAsk
+			pause, others = firstAsk, workflow.Now(ctx).Add(forOthers)
 		case due.Open == 0 && due.Again.IsZero(), now.After(in.End.Add(forgotten)):
 			return nil
 		case due.Open > 0:

@@ -21,9 +21,9 @@ func (a *Activities) DigestDue(ctx context.Context, in DigestInput) (DigestDue, 
 	if err != nil {
 		return DigestDue{}, fmt.Errorf("read what customer %q has deferred until %s: %w", in.Customer, in.End, err)
 	}
-	policy, version, err := a.Policies.Policy(ctx, in.Customer)
+	policy, version, err := a.windowsOf(ctx, in.Customer)
 	if err != nil {
-		return DigestDue{}, fmt.Errorf("read the windows of customer %q: %w", in.Customer, err)
+		return DigestDue{}, err
 	}
 	f := &finder{a: a, in: in, policy: policy, version: version, due: DigestDue{Contacts: a.contacts(in.Customer)}}
 	for _, d := range ended {
@@ -197,7 +197,7 @@ func (a *Activities) TellContactDigest(ctx context.Context, in TellDigestInput) 
 		return err
 	}
 	why := "in the digest"
-	err = a.Contacts.TellContact(ctx, in.Contact, handover.ContactDigest(l.lines, l.options), messageKey(in))
+	err = a.write(ctx, in.Contact, handover.ContactDigest(l.lines, l.options), messageKey(in))
 	switch {
 	case errors.Is(err, ErrNotTaken):
 		a.Log.Error("tell a contact what was deferred", "customer", in.Digest.Customer, "contact", in.Contact.String(), "err", err)

@@ -130,7 +130,7 @@ func gone(err error) incident.Event {
 }
 
 // Resume looks at an incident whose wait is over: may people be told, does somebody have it, is it over? When the engine
-// is going to check again it has a new limit for that, and acknowledges again, as at intake.
+// is going to check again it has a new limit for that, in which PagerDuty is silent.
 func (a *Activities) Resume(ctx context.Context, in ResumeInput) (Resumption, error) {
 	r, err := a.ask(ctx, incident.Page, in.Case)
 	if err != nil || r.Answer != incident.Allow {
@@ -155,12 +155,27 @@ func (a *Activities) Resume(ctx context.Context, in ResumeInput) (Resumption, er
 		return Resumption{}, fmt.Errorf("compile scenario %q: %w", in.Case.Scenario.Name, err)
 	}
 	now.Deadline = a.Now().Add(s.Limits.Timeout)
-	if inc.AckTimeout {
-		if err := a.PagerDuty.Acknowledge(ctx, inc.ID); err != nil {
-			a.Log.Warn("acknowledge again", "incident", inc.ID, "err", err)
-		} else {
-			now.Paging = false
-		}
+	if a.silenceWork(ctx, inc, s.Limits.Timeout) {
+		now.Paging = false
 	}
 	return now, nil
+}
+
+// silenceWork keeps PagerDuty from paging while the engine works, after a wait. As long as the snooze holds, it is made
+// longer, because an acknowledgement would end with it; after it, the incident is acknowledged again, as at intake not
+// where that would never run out.
+func (a *Activities) silenceWork(ctx context.Context, inc incident.Incident, limit time.Duration) (silent bool) {
+	var err error
+	switch {
+	case inc.Status == incident.Acknowledged:
+		err = a.PagerDuty.Snooze(ctx, inc.ID, min(limit+engineFirst, longestSnooze))
+	case inc.AckTimeout:
+		err = a.PagerDuty.Acknowledge(ctx, inc.ID)
+	default:
+		return false
+	}
+	if err != nil {
+		a.Log.Warn("silence PagerDuty while the engine works", "incident", inc.ID, "err", err)
+	}
+	return err == nil
 }

@@ -19,18 +19,25 @@ type ruling struct {
 
 // ask asks the windows that are in force now. Where there are none, everything is allowed, and nothing is to be recorded.
 func (a *Activities) ask(ctx context.Context, q incident.Question, c Case) (ruling, error) {
-	allowed := ruling{Ruling: quiethours.Ruling{Question: q, Answer: incident.Allow}}
-	if a.Policies == nil || c.Customer.ID == "" {
-		return allowed, nil
-	}
-	policy, version, err := a.Policies.Policy(ctx, c.Customer.ID)
+	policy, version, err := a.windowsOf(ctx, c.Customer.ID)
 	if err != nil {
-		return ruling{}, fmt.Errorf("read the windows of customer %q: %w", c.Customer.ID, err)
+		return ruling{}, err
 	}
 	if policy.IsEmpty() {
-		return allowed, nil
+		return ruling{Ruling: quiethours.Ruling{Question: q, Answer: incident.Allow}}, nil
 	}
 	return rulingOf(policy, version, q, c.Incident, c.Customer, a.Now()), nil
+}
+
+// windowsOf gives the customer's windows that are in force now, with the catalog's version.
+func (a *Activities) windowsOf(ctx context.Context, id incident.CustomerID) (p quiethours.Policy, version string, err error) {
+	if a.Policies == nil || id == "" {
+		return p, "", nil
+	}
+	if p, version, err = a.Policies.Policy(ctx, id); err != nil {
+		return p, "", fmt.Errorf("read the windows of customer %q: %w", id, err)
+	}
+	return p, version, nil
 }
 
 func rulingOf(p quiethours.Policy, version string, q incident.Question, inc incident.Incident, c incident.Customer, now time.Time) ruling {
@@ -81,13 +88,10 @@ func find(rec incident.Record, key string) (incident.Transition, bool) {
 
 // suppressedAtOnce gives a verdict when the windows leave nothing to do: nobody may be told, and nothing may be changed.
 func (a *Activities) suppressedAtOnce(ctx context.Context, plan *Plan) (*Verdict, []incident.Transition, error) {
-	if a.Policies == nil || plan.Customer.ID == "" {
-		return nil, nil, nil
-	}
-	plan.Asks = true
-	policy, version, err := a.Policies.Policy(ctx, plan.Customer.ID)
+	plan.Asks = a.Policies != nil && plan.Customer.ID != ""
+	policy, version, err := a.windowsOf(ctx, plan.Customer.ID)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the windows of customer %q: %w", plan.Customer.ID, err)
+		return nil, nil, err
 	}
 	if plan.Windows = !policy.IsEmpty(); !plan.Windows || plan.Verdict != nil && !plan.Verdict.asksFirst() {
 		return nil, nil, nil
