@@ -80,7 +80,7 @@ func parseExpression(source string, s scope) (*parser.Tree, reflect.Type, *sourc
 // newProgram compiles a checked tree, or a part of one.
 func newProgram(tree *parser.Tree, source string, typ reflect.Type, s scope) (*program, *sourceError) {
 	d := s.dialect()
-	c := inspection{source: source, scope: s, env: d.env}
+	c := inspection{source: source, scope: s, env: d.env, passed: true}
 	if err := c.inspect(tree.Node); err != nil {
 		return nil, err
 	}

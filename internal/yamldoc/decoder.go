@@ -4,9 +4,9 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -341,12 +341,17 @@ func (d *Decoder) anything(n *yaml.Node) any {
 	return n.Value // text, and dates as they are written
 }
 
-var plainKey = regexp.MustCompile(`^[\p{L}\p{N}_-]+$`)
+// isPlainKey says whether a key is made of letters and digits of any script, "_" and "-".
+func isPlainKey(key string) bool {
+	return key != "" && !strings.ContainsFunc(key, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '_' && r != '-'
+	})
+}
 
 // joinKey adds a key to a path: "check[0].with" and "url" give "check[0].with.url".
 func joinKey(path, key string) string {
 	switch {
-	case !plainKey.MatchString(key):
+	case !isPlainKey(key):
 		return path + "[" + strconv.Quote(clip(key)) + "]"
 	case path == "":
 		return clip(key)
