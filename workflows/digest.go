@@ -16,7 +16,7 @@ const (
 	lastAsk  = 5 * time.Minute
 	// forOthers is how long the list waits for incidents that are not over; what comes later has a list of its own.
 	forOthers = 2 * time.Hour
-	// forgotten is when nothing is waited for any more: a run that was terminated by hand never ends.
+	// forgotten is when no incident is waited for any more: a run that was terminated by hand never ends.
 	forgotten = 7 * 24 * time.Hour
 )
 
@@ -45,10 +45,10 @@ func Digest(ctx workflow.Context, in DigestInput) error {
 		case now.Before(end):
 			d.sleep(end)
 			pause, others = firstAsk, workflow.Now(ctx).Add(forOthers)
-		case due.Open == 0 && due.Again.IsZero(), now.After(in.End.Add(forgotten)):
-			return nil
-		case due.Open > 0:
+		case due.Open > 0 && now.Before(in.End.Add(forgotten)):
 			d.sleep(now.Add(lastAsk))
+		case due.Again.IsZero():
+			return nil
 		default:
 			d.sleep(due.Again)
 		}

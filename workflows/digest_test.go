@@ -154,6 +154,17 @@ func TestTheCustomersDigest(t *testing.T) {
 	}
 }
 
+func TestTheListWaitsAsLongAsWindowsFollow(t *testing.T) {
+	const day = 24 * time.Hour
+	s := newStage(t, leaves)
+	s.policies.are(s.window("nights", -time.Hour, 8*time.Hour, pageDeferred), s.window("new year", 8*time.Hour, 20*day, answers{incident.Page: incident.Suppress}))
+	s.breaks("QRESOLVED", 0, map[string][]answer{"http.request": {down}})
+	s.after(4*time.Hour, func() { s.event("QRESOLVED", incident.EventResolved, incident.Agent{}) })
+	if at := lineTime(s.perform()["QRESOLVED"], incident.Listed).Sub(s.created); at < 20*day {
+		t.Errorf("listed after %v", at)
+	}
+}
+
 // Another window, which leaves nobody to be told, follows the one that the list is for.
 func TestTheListKeepsOutOfWindows(t *testing.T) {
 	s := newStage(t, leaves)
