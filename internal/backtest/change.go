@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -100,15 +101,16 @@ func (s *seen) read(doc []byte) bool {
 	return json.Unmarshal(doc, s) == nil && s.Incident.Status != ""
 }
 
-// decided is what the record says was decided, beside what would be decided now. Whether the target could be filled is not in
-// the record: when there is none, it is taken to be as it would be now.
-func (s *seen) decided(now Decision) Decision {
+// decided is what the record says was decided, beside what is decided now. The record tells whether the inputs could be
+// filled, but of a target that is not there not why: then it is taken to be as it is now.
+func (s *seen) decided(now catalog.Decision) Decision {
 	d := Decision{Customer: s.Customer.ID, Scenario: s.Match.Scenario, Autonomy: s.Match.Autonomy}
+	filledNow := len(now.Match.Inputs) > 0
 	switch {
 	case d.Scenario == "":
 	case len(s.Match.Inputs) == 0:
 		d.Problem = unsaid
-	case s.Match.Target == "" && d.Scenario == now.Scenario:
+	case s.Match.Target == "" && d.Scenario == now.Match.Scenario && filledNow:
 		d.Problem = now.Problem
 	}
 	return d
@@ -127,6 +129,9 @@ type Change struct {
 
 	place int // in the stream
 }
+
+// Customer is whose the incident is after, or else was before; empty: nobody's.
+func (c Change) Customer() incident.CustomerID { return cmp.Or(c.After.Customer, c.Before.Customer) }
 
 // whyNot says why a scenario that matched before does not any more.
 func whyNot(after *catalog.Catalog, inc incident.Incident, before, now Decision) string {

@@ -40,7 +40,7 @@ func (t *tally) take(place int, past incident.Past) {
 	after := decisionOf(decision)
 	var before Decision
 	if t.Before == nil {
-		before = s.decided(after)
+		before = s.decided(decision)
 	} else {
 		before = decisionOf(t.Before.Decide(s.Incident))
 	}
