@@ -30,7 +30,7 @@ func newIncident() *cobra.Command {
 		Long: `incident reads the engine's record, also while the engine runs. Where it is: --store, or else what the settings of
 the engine say (-c FILE or SHODO_CONFIG; SHODO_STORE_URL, SHODO_DATA_DIR), or else data/store.db.`,
 	}
-	cmd.AddCommand(newIncidentList(), newIncidentShow())
+	cmd.AddCommand(newIncidentList(), newIncidentShow(), newIncidentExport())
 	return cmd
 }
 
@@ -97,15 +97,7 @@ each step with its parameters, result, output and time, each decision, who was t
 		Example: "  shodo incident show Q2CKYRLH85UNN4\n  shodo incident show Q2CKYRLH85UNN4 --full | less",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := from.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			rec, err := s.Record(cmd.Context(), incident.ID(args[0]))
-			if errors.Is(err, store.ErrNotFound) {
-				return fmt.Errorf(`the record has no incident %q ("shodo incident list" shows which there are)`, args[0])
-			}
+			rec, err := from.record(cmd, incident.ID(args[0]))
 			if err != nil {
 				return err
 			}

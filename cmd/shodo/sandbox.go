@@ -113,7 +113,7 @@ func newSandboxSend() *cobra.Command {
 		Use:   "send FILE",
 		Short: "Make an incident in a running sandbox",
 		Long: `send makes an incident in the PagerDuty of a running "shodo sandbox" or "shodo demo" from a JSON file ("-": standard
-input), and prints its id and the address of its page. The file has one of two forms.
+input), and prints its id and the address of its page. The file has one of three forms.
 
 The sandbox's own; only service and title are needed:
 
@@ -131,7 +131,8 @@ The sandbox's own; only service and title are needed:
 
 Or the body of an Events API v2 request, as monitors send it: {"event_action": "trigger", "payload": {...}}. Without
 a routing_key it goes to the service that an additional "service" names, or to the only one. With "resolve" and the
-dedup_key it says that all is well again.`,
+dedup_key it says that all is well again. Or an incident as "shodo incident export" prints it: its first alert is sent,
+to the service with the same id.`,
 		Example: "  shodo sandbox send deploy/example/incident.json\n  shodo sandbox send --url http://127.0.0.1:40123 - <incident.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -74,6 +74,16 @@ has every key. It exits 1 when a case fails or a test file is wrong.`,
 	return cmd
 }
 
+// testOptions are what tests are read and played with.
+func testOptions() scenariotest.Options {
+	actions := anyActions()
+	return scenariotest.Options{
+		Load:         func(fsys fs.FS) (*catalog.Catalog, yamldoc.Problems) { return source.Load(fsys, actions) },
+		Actions:      actions,
+		ReadIncident: decodeIncident,
+	}
+}
+
 // findTests reads the tests of a folder.
 func findTests(dir string) (*scenariotest.Suite, yamldoc.Problems, error) {
 	root, err := os.OpenRoot(dir)
@@ -81,12 +91,7 @@ func findTests(dir string) (*scenariotest.Suite, yamldoc.Problems, error) {
 		return nil, nil, fmt.Errorf("open the catalog: %w", err)
 	}
 	defer root.Close()
-	actions := anyActions()
-	suite, problems := scenariotest.Find(root.FS(), scenariotest.Options{
-		Load:         func(fsys fs.FS) (*catalog.Catalog, yamldoc.Problems) { return source.Load(fsys, actions) },
-		Actions:      actions,
-		ReadIncident: decodeIncident,
-	})
+	suite, problems := scenariotest.Find(root.FS(), testOptions())
 	for i := range problems {
 		problems[i].File = filepath.Join(dir, problems[i].File)
 	}

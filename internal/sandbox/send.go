@@ -29,7 +29,7 @@ type incidentFile struct {
 	Priority  string `json:"priority"`
 }
 
-// Send makes an incident from the JSON of a file, and gives its id. The JSON is one of two forms.
+// Send makes an incident from the JSON of a file, and gives its id. The JSON is one of three forms.
 //
 // The sandbox's own; only service and title are needed:
 //
@@ -46,17 +46,22 @@ type incidentFile struct {
 //	}
 //
 // Or the body of an Events API v2 request ({"event_action": "trigger", "payload": {…}, …}), as monitors send it; without
-// a routing_key it goes to the only service, or to the one that an additional "service" names.
+// a routing_key it goes to the only service, or to the one that an additional "service" names. Or an incident as the
+// engine exports it ({"service": {"id": …}, "alerts": […], …}); its first alert is sent.
 func (p *PagerDuty) Send(data []byte) (incidentID string, err error) {
 	var form struct {
 		Action  *json.RawMessage `json:"event_action"`
 		Payload *json.RawMessage `json:"payload"`
+		Alerts  *json.RawMessage `json:"alerts"`
 	}
 	if err := json.Unmarshal(data, &form); err != nil {
 		return "", fmt.Errorf("send an incident: read JSON: %w", err)
 	}
 	if form.Action != nil || form.Payload != nil {
 		return p.sendEvent(data)
+	}
+	if form.Alerts != nil {
+		return p.sendExported(data)
 	}
 	var f incidentFile
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -74,6 +79,41 @@ func (p *PagerDuty) Send(data []byte) (incidentID string, err error) {
 	return p.Trigger(Alert{Service: f.Service, Summary: f.Title, Severity: f.Severity, Source: f.Source, Component: f.Component,
 		Group: f.Group, Class: f.Class, DedupKey: f.DedupKey, Details: f.Details, Links: f.Links, Client: f.Client,
 		ClientURL: f.ClientURL, Urgency: f.Urgency, Priority: f.Priority})
+}
+
+// sendExported makes an incident of one that the engine has exported. Of several alerts the first one is sent.
+func (p *PagerDuty) sendExported(data []byte) (string, error) {
+	var e struct {
+		Title    string
+		Urgency  string
+		Priority string
+		Service  struct{ ID string }
+		Alerts   []struct {
+			Summary, Severity, Source, Component, Group, Class string
+			DedupKey                                           string `json:"dedup_key"`
+			Details                                            map[string]any
+			Links                                              []string
+		}
+	}
+	if err := json.Unmarshal(data, &e); err != nil {
+		return "", fmt.Errorf("send an exported incident: %w", err)
+	}
+	if len(e.Alerts) == 0 {
+		return "", errors.New("send an exported incident: it has no alert")
+	}
+	first := e.Alerts[0]
+	a := Alert{Service: e.Service.ID, Summary: first.Summary, Severity: first.Severity, Source: first.Source, Component: first.Component,
+		Group: first.Group, Class: first.Class, DedupKey: first.DedupKey, Urgency: e.Urgency, Priority: e.Priority}
+	if a.Summary == "" {
+		a.Summary = e.Title
+	}
+	if first.Details != nil {
+		a.Details = first.Details
+	}
+	for _, link := range first.Links {
+		a.Links = append(a.Links, Link{Href: link})
+	}
+	return p.Trigger(a)
 }
 
 func (p *PagerDuty) sendEvent(data []byte) (string, error) {

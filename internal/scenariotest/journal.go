@@ -91,9 +91,12 @@ func (j *journal) Record(_ context.Context, id incident.ID) (incident.Record, er
 	return j.copy(), nil
 }
 
-// copy gives the record as of now. The steps of gather, which run at the same time, stand in the order of the file.
-func (j *journal) copy() incident.Record {
-	rec := j.rec
+// copy gives the record as of now.
+func (j *journal) copy() incident.Record { return inOrder(j.rec) }
+
+// inOrder gives a copy of the record in which the steps of gather, which run at the same time, stand in the order of the
+// file.
+func inOrder(rec incident.Record) incident.Record {
 	rec.Steps, rec.Transitions = slices.Clone(rec.Steps), slices.Clone(rec.Transitions)
 	for begin := 0; begin < len(rec.Steps); begin++ {
 		end := begin

@@ -131,15 +131,21 @@ func (p *play) resolve() { p.happens(incident.EventResolved, person("somebody"))
 
 // seen is what came of the case.
 func (p *play) seen() seen {
-	rec := p.record()
-	got := seen{record: rec, notes: p.pd.notes}
+	got := seenIn(p.record(), p.script.actions)
+	got.notes = p.pd.notes
+	return got
+}
+
+// seenIn is what a record tells of its present run.
+func seenIn(rec incident.Record, actions Actions) seen {
+	got := seen{record: rec}
 	for _, s := range rec.Steps {
 		switch {
 		case s.Status == incident.Planned:
 			got.planned = append(got.planned, s.Name)
 		case ran(s):
 			got.ran = append(got.ran, s.Name)
-			if p.changes(s) {
+			if action, ok := actions.Lookup(s.Action); ok && action.Effect == scenario.Changes {
 				got.changed++
 			}
 		}
@@ -153,8 +159,4 @@ func (p *play) seen() seen {
 		}
 	}
 	return got
-}
-
-func (p *play) changes(s incident.Step) bool {
-	return stepAt(p.scenario(), s.StepKey).Action.Effect == scenario.Changes
 }
