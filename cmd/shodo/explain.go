@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -19,22 +21,24 @@ import (
 func newExplain() *cobra.Command {
 	var dir, at string
 	var asJSON bool
+	var from storeFlags
 	cmd := &cobra.Command{
-		Use:   "explain FILE",
+		Use:   "explain FILE|INCIDENT-ID",
 		Short: "Say which scenario an incident would get, why, and what would run",
-		Long: `explain reads an incident from a file, decides as the engine would, and tells why: the customer, the scenario, for
+		Long: `explain reads an incident from a file, or by its id from the engine's record, decides as the engine would, and tells why: the customer, the scenario, for
 each other one the first condition that does not hold, the inputs and where each comes from, the steps, who is told, and
 what the customer's quiet hours and maintenance make of it, now or at another time (--at).
 
 FILE is JSON, "-" for standard input: an incident as "shodo incident show --json" prints it, or
   {"service": {"id": "PX1234"}, "title": "...", "alerts": [{"summary": "...", "severity": "critical", "details": {...}}]}
 or the form that "shodo sandbox send" takes, with the service's id ({"service": "PX1234", "title": "...", "severity": ...})
-or an alert as PagerDuty's REST API gives it ("body" and "service" are read). Nothing is run. It exits 1 when no
+or an alert as PagerDuty's REST API gives it ("body" and "service" are read). When there is no such file, it is the id of an
+incident; where the record is: --store, or what the settings say (-c). Nothing is run. It exits 1 when no
 scenario matches.`,
 		Example: "  shodo explain --catalog ./catalog alert.json\n  shodo explain --at 2026-12-31T23:30:00+09:00 alert.json\n  shodo incident show Q123 --json | shodo explain -",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			inc, err := readIncident(args[0], cmd.InOrStdin())
+			inc, err := findIncident(cmd, &from, args[0])
 			if err != nil {
 				return err
 			}
@@ -67,7 +71,21 @@ scenario matches.`,
 	cmd.Flags().StringVar(&dir, "catalog", ".", "the folder of the catalog")
 	cmd.Flags().StringVar(&at, "at", "", `the instant of the customer's quiet hours: RFC 3339, or "2026-12-31 23:30" on the customer's clock; the default is now`)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the decision as JSON")
+	from.register(cmd.Flags())
 	return cmd
+}
+
+// findIncident reads a file, or the record when there is none and the name can be an incident's id.
+func findIncident(cmd *cobra.Command, from *storeFlags, name string) (incident.Incident, error) {
+	inc, err := readIncident(name, cmd.InOrStdin())
+	if !errors.Is(err, fs.ErrNotExist) || strings.ContainsAny(name, `./\`) {
+		return inc, err
+	}
+	rec, err := from.record(cmd, incident.ID(name))
+	if err != nil {
+		return inc, fmt.Errorf("there is no file %q, and as an incident: %w", name, err)
+	}
+	return rec.Incident, nil
 }
 
 // readIncident reads an incident from a file.
