@@ -32,7 +32,7 @@ func TestAtRevision(t *testing.T) {
 	for _, c := range []struct{ dir, revision, id string }{
 		{r.tree, "HEAD", second}, {r.tree, "main", second}, {r.tree, "origin/main", second}, {r.tree, second[:8], second},
 		{r.tree, "HEAD~1", first}, {r.tree, "feature", first}, {r.tree, "v1", first}, {r.tree, first, first},
-		{bare, "main", second}, {bare, "v1", first}, {side, "HEAD", first}, {side, "main", second}, {link, "main^", first},
+		{bare, "main", second}, {bare, "v1", first}, {side, "HEAD", first}, {side, "main", second}, {link, "main^", first}, {r.tree, "HEAD^1", first},
 	} {
 		cat, by, problems, err := source.AtRevision(c.dir, c.revision, builtin.List(builtin.Settings{}))
 		if err != nil || problems.Err() != nil {
