@@ -50,6 +50,12 @@ func (t *teller) transition(n incident.Transition) {
 
 // asked is the kind of a line, and what was asked of the customer's windows.
 func asked(n incident.Transition) string {
+	switch {
+	case n.Question == incident.Silence && n.Kind == incident.Deferred:
+		return "silent"
+	case n.Question == incident.Silence:
+		return "silence over"
+	}
 	return terminal.OneLine(joined(": ", string(n.Kind), string(n.Question)))
 }
 

@@ -72,8 +72,13 @@ func countWindows(ctx context.Context, s *store.Store, now time.Time) (waiting, 
 	if err != nil {
 		return 0, 0, err
 	}
+	for _, d := range deferrals {
+		if d.Question != incident.Silence { // nobody waits for what is suppressed
+			waiting++
+		}
+	}
 	windows, err := s.Maintenances(ctx, "", now)
-	return len(deferrals), len(windows), err
+	return waiting, len(windows), err
 }
 
 func (m *metrics) observeStep(action string, kind incident.ErrorKind, took time.Duration) {

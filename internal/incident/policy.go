@@ -2,7 +2,7 @@ package incident
 
 import "time"
 
-// Question is one of the three that quiet hours and maintenance decide, each by itself.
+// Question is one of the three that quiet hours and maintenance decide, each by itself; and Silence, for what waits.
 type Question string
 
 // The questions.
@@ -10,6 +10,10 @@ const (
 	Contact    Question = "contact" // may the customer be told?
 	Page       Question = "page"    // may a tier be woken?
 	MayRecover Question = "recover" // may actions change things?
+
+	// Silence is no question of a window but what a suppressed incident keeps until the window's end. It waits like a
+	// deferral, so that it is found when the windows change; nobody is told of it.
+	Silence Question = "silence"
 )
 
 // Answer is what a window says to a question. Of several, the strictest wins.

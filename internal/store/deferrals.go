@@ -10,7 +10,7 @@ import (
 )
 
 // A deferral begins with a transition of kind Deferred and is open until one of the same incident, run and question
-// ends it: Resumed ends one of Page; Listed and ToldContact end one of Contact; a new Deferred replaces either. "Until"
+// ends it: Resumed ends one of Page or Silence; Listed and ToldContact end one of Contact; a new Deferred replaces either. "Until"
 // is the order in which they were stored, whatever times they bear.
 
 // OpenDeferrals lists everything that waits for the end of a window, the soonest end first.
@@ -105,7 +105,7 @@ func followDeferral(t *tx, n incident.Transition) error {
 // ends says whether a transition ends what waits for its question.
 func ends(n incident.Transition) bool {
 	switch n.Question {
-	case incident.Page:
+	case incident.Page, incident.Silence:
 		return n.Kind == incident.Resumed
 	case incident.Contact:
 		return n.Kind == incident.Listed || n.Kind == incident.ToldContact

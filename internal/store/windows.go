@@ -14,6 +14,9 @@ import (
 // followWindows carries a new transition into what figures are told of the run's windows. Only the present run has
 // figures.
 func followWindows(t *tx, n incident.Transition) error {
+	if n.Question == incident.Silence {
+		return nil // it is suppressed, and figures know that
+	}
 	var before string
 	err := t.row(`SELECT windows FROM incidents WHERE incident = $1 AND run = $2`, text(n.Incident), n.Run).Scan(&before)
 	if errors.Is(err, sql.ErrNoRows) {

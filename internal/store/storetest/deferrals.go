@@ -105,6 +105,13 @@ func openDeferrals(t *testing.T, s *store.Store) {
 	must(t, err)
 	wantSame(t, got, []incident.Deferral{})
 
+	// What is suppressed keeps silent in the same way, and is not deferred.
+	silent := deferred("Q1", "silent/1", 92, incident.Silence, `maintenance "release 42"`, noon)
+	appendAll(t, s, silent)
+	wantOpen(t, s, "Q1", none, silent)
+	appendAll(t, s, line("Q1", "silent/over", 92, incident.Resumed, incident.Silence))
+	wantOpen(t, s, "Q1", none)
+
 	// The next run does not wait for what an earlier one waited for.
 	appendAll(t, s, deferred("Q1", "deferred/4", 93, incident.Page, "", noon))
 	begin(t, s, withRun(record("Q1"), "run-2", 0))
