@@ -35,8 +35,12 @@ type Question struct {
 	Progress func(read int, created time.Time)
 }
 
-// page is how many incidents are handed to a goroutine at once.
-const page = 64
+// A page of incidents is handed to a goroutine at once. It is full with so many incidents, or so many bytes of records: most
+// take 2 KiB, and one of a storm of alerts megabytes.
+const (
+	pageIncidents = 64
+	pageBytes     = 256 << 10
+)
 
 // pageOf is a part of the stream.
 type pageOf struct {
@@ -71,12 +75,12 @@ func Run(ctx context.Context, past iter.Seq2[incident.Past, error], q Question) 
 
 // hand gives out the stream in pages, and says how many incidents there were.
 func hand(ctx context.Context, past iter.Seq2[incident.Past, error], pages chan<- pageOf, progress func(int, time.Time)) (int, error) {
-	read := 0
-	list := make([]incident.Past, 0, page)
+	read, size := 0, 0
+	list := make([]incident.Past, 0, pageIncidents)
 	flush := func() {
 		if len(list) > 0 {
 			pages <- pageOf{first: read - len(list), list: list}
-			list = make([]incident.Past, 0, page)
+			list, size = make([]incident.Past, 0, pageIncidents), 0
 		}
 	}
 	for one, err := range past {
@@ -88,7 +92,8 @@ func hand(ctx context.Context, past iter.Seq2[incident.Past, error], pages chan<
 		}
 		list = append(list, one)
 		read++
-		if len(list) == page {
+		size += len(one.Doc)
+		if len(list) == pageIncidents || size >= pageBytes {
 			flush()
 			if progress != nil {
 				progress(read, one.CreatedAt)

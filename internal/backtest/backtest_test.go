@@ -359,3 +359,25 @@ func TestBrokenStream(t *testing.T) {
 		t.Errorf("error %v after %d", err, told)
 	}
 }
+
+// TestLargeRecords: however large the records are, only a few of them are in memory at a time.
+func TestLargeRecords(t *testing.T) {
+	r := decided(before(t), record("BIG", "PACME", "web is down"))
+	r.Incident.Alerts[0].Details = map[string]any{"log": strings.Repeat("x", 1<<20)}
+	past := encode(t, r)
+	given, most := 0, 0
+	report, err := backtest.Run(t.Context(), func(yield func(incident.Past, error) bool) {
+		for range 100 {
+			given++
+			if !yield(past, nil) {
+				return
+			}
+		}
+	}, backtest.Question{After: before(t), Progress: func(read int, _ time.Time) { most = max(most, given-read) }})
+	if err != nil || report.Total.Incidents != 100 || report.Unreadable != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if most != 0 { // each page held one
+		t.Errorf("%d records waited for others", most)
+	}
+}

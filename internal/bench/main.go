@@ -46,18 +46,19 @@ var parts = []struct {
 	{"whole incidents, beside workflows written by hand", measureIncidents},
 	{"what an incident costs in Temporal", measureCost},
 	{"the rules and the store", measureRules},
+	{"a catalog against past incidents", measureBacktest},
 }
 
 func run() (err error) {
 	var s settings
 	flag.BoolVar(&s.quick, "quick", false, "measure for a short time: less exact")
-	flag.IntVar(&s.only, "only", 0, "measure only the part with this `number`, 1 to 5")
+	flag.IntVar(&s.only, "only", 0, "measure only the part with this `number`, 1 to 6")
 	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "write a CPU profile to this `file`")
 	flag.BoolVar(&s.rowsOnly, "rows", false, "print only the rows of the table")
 	flag.StringVar(&s.dir, "dir", os.TempDir(), "the `folder` on whose disk the databases are made")
 	flag.Parse()
 	if s.only < 0 || s.only > len(parts) || flag.NArg() > 0 || s.only == 0 && s.cpuProfile != "" {
-		return errors.New("usage: bench [-quick] [-dir FOLDER] [-only 1..5 [-cpuprofile FILE]]")
+		return errors.New("usage: bench [-quick] [-dir FOLDER] [-only 1..6 [-cpuprofile FILE]]")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
