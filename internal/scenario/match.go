@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,9 +18,9 @@ func (s *Scenario) Matches(f Facts) (matched bool, why string, err error) {
 	if len(s.Match.Service) > 0 {
 		glob, ok := matchService(s.Match.Service, f.Incident.Service)
 		if !ok {
-			return false, fmt.Sprintf("service %s is not one of %s", serviceName(f.Incident.Service), listOf(s.Match.Service)), nil
+			return false, "service " + f.serviceName() + " is not one of " + listOf(s.Match.Service), nil
 		}
-		reasons = append(reasons, fmt.Sprintf("service %s is %q", serviceName(f.Incident.Service), glob))
+		reasons = append(reasons, "service "+f.serviceName()+" is "+quote(glob))
 	}
 	if s.Match.When != nil {
 		failed, err := s.Match.When.firstFalse(f)
@@ -90,6 +91,10 @@ func glob(pattern, text string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
+func (f Facts) serviceName() string {
+	return f.once("service", func() any { return serviceName(f.Incident.Service) }).(string)
+}
+
 func serviceName(s incident.Ref) string {
 	switch {
 	case s.Name == "":
@@ -101,11 +106,14 @@ func serviceName(s incident.Ref) string {
 }
 
 func listOf(texts []string) string {
-	quoted := make([]string, len(texts))
+	list := []byte("[")
 	for i, t := range texts {
-		quoted[i] = quote(t)
+		if i > 0 {
+			list = append(list, ", "...)
+		}
+		list = strconv.AppendQuote(list, t)
 	}
-	return "[" + strings.Join(quoted, ", ") + "]"
+	return string(append(list, ']'))
 }
 
 // maxTarget is how long in bytes a target may be: it becomes part of an id.
