@@ -17,26 +17,26 @@ import (
 
 // The outside as the engine's activities see it.
 
-// incidents is PagerDuty's interface.
-type incidents struct{ *town }
+// incidentAPI is PagerDuty's interface.
+type incidentAPI struct{ *town }
 
-func (i incidents) Read(_ context.Context, id incident.ID) (incident.Incident, error) {
+func (i incidentAPI) Read(_ context.Context, id incident.ID) (incident.Incident, error) {
 	return i.pd.read(id), nil
 }
 
-func (i incidents) Status(_ context.Context, id incident.ID) (incident.Incident, error) {
+func (i incidentAPI) Status(_ context.Context, id incident.ID) (incident.Incident, error) {
 	inc := i.pd.read(id)
 	inc.Alerts = nil
 	return inc, nil
 }
 
-func (i incidents) Acknowledge(_ context.Context, id incident.ID) error {
+func (i incidentAPI) Acknowledge(_ context.Context, id incident.ID) error {
 	err := i.pd.hold(id, ackTimeout, acted)
 	i.die(id, "acknowledge")
 	return err
 }
 
-func (i incidents) Snooze(_ context.Context, id incident.ID, d time.Duration) error {
+func (i incidentAPI) Snooze(_ context.Context, id incident.ID, d time.Duration) error {
 	if d <= 0 || d > 7*24*time.Hour {
 		return fmt.Errorf("%w: a snooze takes 1 second to 7 days, not %s", workflows.ErrRefused, d)
 	}
@@ -48,7 +48,7 @@ func (i incidents) Snooze(_ context.Context, id incident.ID, d time.Duration) er
 	return err
 }
 
-func (i incidents) Resolve(_ context.Context, id incident.ID, _ string) error {
+func (i incidentAPI) Resolve(_ context.Context, id incident.ID, _ string) error {
 	if i.pd.read(id).Status == incident.Resolved {
 		return workflows.ErrResolved
 	}
@@ -57,12 +57,12 @@ func (i incidents) Resolve(_ context.Context, id incident.ID, _ string) error {
 	return nil
 }
 
-func (i incidents) Note(_ context.Context, id incident.ID, _, _ string, _ bool) error {
+func (i incidentAPI) Note(_ context.Context, id incident.ID, _, _ string, _ bool) error {
 	i.die(id, "note")
 	return nil
 }
 
-func (i incidents) Reassign(_ context.Context, id incident.ID, policy string) error {
+func (i incidentAPI) Reassign(_ context.Context, id incident.ID, policy string) error {
 	err := i.pd.reassign(id, policy)
 	i.die(id, "reassign")
 	return err
@@ -79,6 +79,9 @@ func (s slack) Post(_ context.Context, channel string, m handover.Message, key s
 	if strings.HasPrefix(key, "digest/") {
 		if !s.sabotage.mute {
 			s.seen.add(entry{at: s.now(), kind: listForTier, to: channel, key: key, text: string(text)})
+		}
+		if s.sabotage.twice {
+			s.seen.add(entry{at: s.now().Add(time.Second), kind: listForTier, to: channel, key: key + "0", text: string(text)})
 		}
 		s.die("", "digest", key)
 		return workflows.Posted{Channel: channel, TS: key}, nil

@@ -94,21 +94,6 @@ func (j *judge) silences(l *life) {
 	}
 }
 
-// list notes which incidents a digest names.
-func (j *judge) list(e entry) {
-	for id, l := range j.lives {
-		if strings.Contains(e.text, string(id)) {
-			if l.lists[e.to] == nil {
-				l.lists[e.to] = map[string]entry{}
-			}
-			if _, again := l.lists[e.to][e.key]; !again {
-				l.lists[e.to][e.key] = e
-			}
-			l.seen = append(l.seen, e)
-		}
-	}
-}
-
 // ends: each run has one outcome, and the last one is over.
 func (j *judge) ends(l *life) {
 	count := map[int]int{}
@@ -249,29 +234,6 @@ func (j *judge) held(l *life, d incident.Transition, until time.Time, q incident
 	}
 }
 
-// lists: each list that the record tells of was sent, and no other.
-func (j *judge) lists(l *life) {
-	wanted := map[string]map[string]bool{} // by receiver: run and end
-	for _, t := range l.rec.Transitions {
-		if t.Kind != incident.Listed || t.By == "" {
-			continue
-		}
-		to := t.By
-		if t.Question == incident.Page {
-			to = "#first"
-		}
-		if wanted[to] == nil {
-			wanted[to] = map[string]bool{}
-		}
-		wanted[to][fmt.Sprint(t.Run, t.Key)] = true
-	}
-	for _, to := range []string{"#first", "ops@example.com", "#shared"} {
-		if len(l.lists[to]) != len(wanted[to]) {
-			j.fault(l.id, "%d lists for %s name it, and the record has %d", len(l.lists[to]), to, len(wanted[to]))
-		}
-	}
-}
-
 // contacts: the customer is told once of each run that it is to be told of, in one way.
 func (j *judge) contacts(l *life, run int) {
 	var outcome, deferred, decision incident.Transition
@@ -341,34 +303,4 @@ func (j *judge) contacts(l *life, run int) {
 func (j *judge) suppresses(l *life, at time.Time) bool {
 	answer, _ := j.plan.rules.answer(at, incident.Contact, l.severity)
 	return answer == incident.Suppress
-}
-
-// digests: each receiver gets one message for one end. When windows were changed meanwhile there may be more.
-func (j *judge) digests() {
-	messages := map[string]map[string]entry{}
-	for _, e := range j.town.seen.entries {
-		if e.kind != listForTier && e.kind != listForContact {
-			continue
-		}
-		end := e.key[:strings.LastIndex(e.key, "/")] + " for " + e.to
-		if messages[end] == nil {
-			messages[end] = map[string]entry{}
-		}
-		messages[end][e.key] = e
-	}
-	for end, list := range messages {
-		j.figures.Lists += len(list)
-		if len(list) == 1 {
-			continue
-		}
-		var at int64
-		if _, err := fmt.Sscanf(strings.Split(end, "/")[2], "%d", &at); err != nil {
-			j.fault("", "digest %q: %v", end, err)
-		}
-		over := time.Unix(at, 0)
-		if !j.plan.rules.changedWithin(over.AddDate(0, 0, -20), over.Add(promptList)) && !j.wasAway(over.Add(-promptList), over.Add(promptList)) {
-			j.fault("", "%d messages of %s", len(list), end)
-		}
-		j.figures.ManyLists++
-	}
 }

@@ -2,5 +2,8 @@
 
 package simulation
 
-// incidents10000 is how many incidents there are.
-const incidents10000 = 10_000
+// How many incidents there are.
+const (
+	incidents    = 10_000
+	raceDetector = false
+)

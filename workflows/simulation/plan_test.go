@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	length = 91 * 24 * time.Hour // incidents happen for so long
-	after  = 75 * 24 * time.Hour // and everything must be over so much later
+	length = 91 * 24 * time.Hour  // incidents happen for so long
+	after  = 420 * 24 * time.Hour // and everything is over so much later: windows may cover all time until somebody removes them
 )
 
 // beginning is when the simulated time begins: 1 September, so that daylight saving ends or begins in most zones. It is

@@ -2,5 +2,8 @@
 
 package simulation
 
-// incidents10000 is how many incidents there are: the race detector makes everything ten times as slow.
-const incidents10000 = 400
+// How many incidents there are: fewer, because the race detector makes everything several times as slow.
+const (
+	incidents    = 400
+	raceDetector = true
+)

@@ -31,7 +31,7 @@ func seedOf(t *testing.T) uint64 {
 }
 
 func TestNothingVanishes(t *testing.T) {
-	seed, each := seedOf(t), incidents10000/customers
+	seed, each := seedOf(t), incidents/customers
 	if testing.Short() {
 		each = 4
 	}

@@ -91,7 +91,7 @@ func live(t *testing.T, p *plan, s sabotage) *town {
 		Catalog:  func() workflows.Catalog { return cat },
 		Compiler: scenario.NewCompiler(set, 20),
 		Journal:  journal{w}, StepLog: db, Budgets: db,
-		Incidents: incidents{w}, PagerDuty: incidents{w}, Slack: slack{w}, Contacts: contacts{w}, Actions: actions{w},
+		Incidents: incidentAPI{w}, PagerDuty: incidentAPI{w}, Slack: slack{w}, Contacts: contacts{w}, Actions: actions{w},
 		Policies: policies{w}, Deferrals: db, Digests: digests{w},
 		Self:  func(context.Context) (string, error) { return bot, nil },
 		Now:   w.now,

@@ -141,11 +141,6 @@ func (r *rules) edges() []time.Time {
 	return r.known
 }
 
-// changedWithin says whether the windows became others in (from, to].
-func (r *rules) changedWithin(from, to time.Time) bool {
-	return slices.ContainsFunc(r.versions[1:], func(v version) bool { return v.from.After(from) && !v.from.After(to) })
-}
-
 // drawRules makes a customer's windows and their changes.
 func drawRules(rng *rand.Rand, begin time.Time) *rules {
 	zone, err := time.LoadLocation(pick(rng, "Asia/Tokyo", "America/New_York", "Europe/London", "Australia/Lord_Howe",
