@@ -134,7 +134,7 @@ func (d dice) incident() incident.Incident {
 func TestDecideIsAsEvaluatingAll(t *testing.T) {
 	actions := builtin.List(builtin.Settings{})
 	matched, passed, failed, told, late := 0, 0, 0, 0, 0
-	for seed := range uint64(200) {
+	for seed := range uint64(120) {
 		d := dice{rand.New(rand.NewPCG(seed, 0)), seed%4 == 0}
 		c, problems := catalog.Load(d.catalog(), "", actions)
 		if err := problems.Err(); err != nil {
@@ -186,7 +186,7 @@ func TestDecideIsAsEvaluatingAll(t *testing.T) {
 			}
 		}
 	}
-	if matched < 2000 || passed < 50000 || failed < 2000 || told < 10000 || late < 100 {
+	if matched < 1500 || passed < 30000 || failed < 1500 || told < 10000 || late < 60 {
 		t.Errorf("%d matched, %d of them late, %d passed over, %d failed, %d told: the test tells little", matched, late, passed, failed, told)
 	}
 }
