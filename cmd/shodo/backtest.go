@@ -144,9 +144,9 @@ func (f backtestFlags) catalogs() (after, before placedCatalog, err error) {
 	if f.against == "" {
 		return after, placedCatalog{name: "what was decided then"}, nil
 	}
-	dir, revision := placeOf(f.against)
+	dir, revision := placeOf(f.against) // another folder, or else a revision of DIR
 	if dir == "" {
-		if dir, revision = placeOf(f.dir); dir == "" {
+		if dir, _ = placeOf(f.dir); dir == "" {
 			dir = f.dir
 		}
 		revision = f.against

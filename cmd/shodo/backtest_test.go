@@ -94,6 +94,19 @@ func TestBacktestMarkdownIsInert(t *testing.T) {
 	}
 }
 
+// FuzzBacktestCode: any text stays inside its code and its cell.
+func FuzzBacktestCode(f *testing.F) {
+	for _, seed := range []string{"", "`", "|", "a\\|b", "\n", " ", "\u202e`@team`", "\xff|"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := code(text)
+		if len(got) < 3 || strings.Count(got, "`") != 2 || got[0] != '`' || got[len(got)-1] != '`' || strings.ContainsAny(got, "|\r\n") {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	})
+}
+
 // TestBacktestFitsAComment: GitHub takes 65,536 characters.
 func TestBacktestFitsAComment(t *testing.T) {
 	r := backtest.Report{Total: backtest.Counts{Incidents: 1e6, Changes: map[backtest.Kind]int{}}, Lists: map[backtest.Kind][]backtest.Change{}}
