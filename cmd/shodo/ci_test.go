@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -124,6 +126,46 @@ func TestCIFilesCheckAndTest(t *testing.T) {
 					t.Errorf("the report: %v\n%s", err, report)
 				}
 			})
+		}
+	}
+}
+
+// The page for authors begins with commands that are run as they stand.
+func TestStartOfTheAuthorsPage(t *testing.T) {
+	blocks := section(t, "../../docs/authoring.md", "## Start")
+	if len(blocks) != 2 || blocks[0].kind != "sh" {
+		t.Fatalf("the section has other blocks: %+v", blocks)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", blocks[0].text)
+	cmd.Dir = t.TempDir()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(blocks[1].text), `\.\.\.`, `.*`)
+	if !regexp.MustCompile(`(?s)\A` + pattern + `\z`).Match(out) {
+		t.Errorf("it prints\n%s\nand the page says\n%s", out, blocks[1].text)
+	}
+}
+
+// Every command of the page is one that there is, with the flags that it has.
+func TestCommandsOfTheAuthorsPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/authoring.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := regexp.MustCompile("`shodo ([^`]+)`|(?m:^shodo (.+)$)").FindAllStringSubmatch(string(page), -1)
+	if len(calls) < 15 {
+		t.Fatalf("only %d commands are found", len(calls))
+	}
+	for _, m := range calls {
+		words := strings.Fields(m[1] + m[2])
+		cmd, rest, err := newRoot().Find(words)
+		if err == nil {
+			err = cmd.ParseFlags(rest)
+		}
+		if err != nil && !errors.Is(err, pflag.ErrHelp) || cmd.Name() == "shodo" {
+			t.Errorf("shodo %s: %v", strings.Join(words, " "), err)
 		}
 	}
 }
