@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -195,11 +196,11 @@ func (w caseWriter) outputs(n *yaml.Node, s incident.Step, failed bool) error {
 	}
 	for _, name := range outputs(action) {
 		if raw, ok := given[name]; ok && !isZero(raw) && !(failed && name == "error") {
-			value := &yaml.Node{}
-			if err := yaml.Unmarshal(raw, value); err != nil {
+			value, err := nodeOf(raw)
+			if err != nil {
 				return fmt.Errorf("read the output %q of step %q: %w", name, s.Name, err)
 			}
-			put(n, name, unquoted(value.Content[0]))
+			put(n, name, value)
 		}
 	}
 	if first := outputs(action); !failed && len(n.Content) == 0 && len(first) > 0 && given[first[0]] != nil {
@@ -208,15 +209,37 @@ func (w caseWriter) outputs(n *yaml.Node, s incident.Step, failed bool) error {
 	return nil
 }
 
-// unquoted lets texts stand without quotes where they need none.
-func unquoted(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
-		return text(n.Value)
+// nodeOf writes JSON as YAML. YAML's own reader knows characters less than JSON does.
+func nodeOf(raw json.RawMessage) (*yaml.Node, error) {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return nil, err
 	}
-	for i := range n.Content {
-		n.Content[i] = unquoted(n.Content[i])
+	return nodeOfValue(v), nil
+}
+
+func nodeOfValue(v any) *yaml.Node {
+	switch v := v.(type) {
+	case string:
+		return text(v)
+	case []any:
+		n := list()
+		for _, item := range v {
+			n.Content = append(n.Content, nodeOfValue(item))
+		}
+		return n
+	case map[string]any:
+		n := mapping()
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			put(n, key, nodeOfValue(v[key]))
+		}
+		return n
+	case nil:
+		return plain("null")
 	}
-	return n
+	return plain(fmt.Sprint(v))
 }
 
 func isZero(raw json.RawMessage) bool {
