@@ -34,8 +34,8 @@
 //
 // # Adding an action
 //
-//  1. Write a package beside the others ("shodo new action FAMILY.VERB" begins one): a parameter struct, an output struct, a function that does the work, and
-//     New around them. Tags: `json`, `doc`, `required:"true"`, `default:"..."`, `enum:"a,b"`.
+//  1. Write a package beside the others ("shodo new action FAMILY.VERB" begins one): a parameter struct, an output
+//     struct, a function that does the work, and New around them. Tags: `json`, `doc`, `required:"true"`, `default:"..."`, `enum:"a,b"`.
 //  2. Name it family.verb; a name is forever. One name, one effect.
 //  3. Put it in builtin.List.
 //  4. Run the contract tests of package actiontest on it, against something real.
