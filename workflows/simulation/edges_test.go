@@ -186,7 +186,7 @@ func (j journal) Begin(ctx context.Context, r incident.Record) (incident.Begun, 
 func (j journal) Append(ctx context.Context, lines []incident.Transition) error {
 	var kept []incident.Transition
 	for _, l := range lines {
-		if j.sabotage.loses == "" || l.Kind != j.sabotage.loses {
+		if j.sabotage.loses == nil || !j.sabotage.loses(l) {
 			kept = append(kept, l)
 		}
 	}

@@ -4,6 +4,6 @@ package simulation
 
 // How many incidents there are: fewer, because the race detector makes everything several times as slow.
 const (
-	incidents    = 400
+	incidents    = 200
 	raceDetector = true
 )
