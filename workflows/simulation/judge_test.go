@@ -189,6 +189,8 @@ func (j *judge) waits(l *life, run int) {
 			open = &t
 			if outcome.Key == "" {
 				deferred++
+			} else {
+				j.figures.Paused++ // between two tiers
 			}
 		case t.Kind == incident.Listed && t.Question == incident.Page:
 			listed++

@@ -51,6 +51,30 @@ func TestNothingVanishes(t *testing.T) {
 		}
 	})
 	t.Log(total)
+	if total.Incidents == 10_000 {
+		total.mustBeRich(t)
+	}
+}
+
+// mustBeRich fails when too little of what is to be judged happened at all.
+func (f *figures) mustBeRich(t *testing.T) {
+	for _, o := range incident.Outcomes() {
+		if f.outcomes[o] < 50 {
+			t.Errorf("only %d runs ended as %s", f.outcomes[o], o)
+		}
+	}
+	for _, c := range []struct {
+		what     string
+		got, min int
+	}{
+		{"incidents were deferred", f.Deferred, 1000}, {"hand-overs paused", f.Paused, 100},
+		{"reports to customers were deferred", f.ContactsDeferred, 200}, {"digests were sent", f.Lists, 300},
+		{"were told that windows changed", f.Changes, 100}, {"breakdowns happened", int(f.deaths.Load()), 5000},
+	} {
+		if c.got < c.min {
+			t.Errorf("only %d %s, not %d", c.got, c.what, c.min)
+		}
+	}
 }
 
 // report fails the test with the stories of the first faults.
@@ -70,6 +94,7 @@ func (f *figures) add(j *judge) {
 	g := &j.figures
 	f.Incidents += len(j.lives)
 	f.Deferred += g.Deferred
+	f.Paused += g.Paused
 	f.ContactsDeferred += g.ContactsDeferred
 	f.Digests += g.Digests
 	f.Lists += g.Lists
@@ -91,7 +116,7 @@ func (f *figures) String() string {
 	for _, o := range slices.Sorted(maps.Keys(f.outcomes)) {
 		outcomes = append(outcomes, fmt.Sprintf("%s %d", o, f.outcomes[o]))
 	}
-	return fmt.Sprintf("%d incidents in %d runs; %d were deferred, %d reports to customers, %d digests sent %d messages (%d ends had several); "+
-		"%d told that windows changed; %d breakdowns\noutcomes: %s", f.Incidents, f.Runs, f.Deferred, f.ContactsDeferred, f.Digests, f.Lists,
+	return fmt.Sprintf("%d incidents in %d runs; %d were deferred, %d hand-overs paused, %d reports to customers deferred, %d digests sent %d messages (%d ends had several); "+
+		"%d told that windows changed; %d breakdowns\noutcomes: %s", f.Incidents, f.Runs, f.Deferred, f.Paused, f.ContactsDeferred, f.Digests, f.Lists,
 		f.ManyLists, f.Changes, f.deaths.Load(), strings.Join(outcomes, ", "))
 }

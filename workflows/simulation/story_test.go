@@ -13,7 +13,7 @@ import (
 
 // figures is what a simulation was about.
 type figures struct {
-	Incidents, Runs, Deferred, ContactsDeferred, Digests, Lists, ManyLists, Changes int
+	Incidents, Runs, Deferred, Paused, ContactsDeferred, Digests, Lists, ManyLists, Changes int
 
 	deaths   atomic.Int64
 	outcomes map[incident.Outcome]int
