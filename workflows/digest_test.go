@@ -113,7 +113,7 @@ func TestTheCustomersDigest(t *testing.T) {
 			})
 		}, map[string]int{}, 8 * time.Hour, 1},
 		{"a contact takes nothing", func(s *stage) {
-			s.contacts.fail = map[string]error{"#acme": notTaken}
+			s.contacts.fail = map[string]error{"#acme": errNotTaken}
 		}, map[string]int{"ops@acme.example": 1}, 8 * time.Hour, 2},
 		{"the process dies after the message", func(s *stage) { s.journal.crash = "listed/contact" },
 			map[string]int{"ops@acme.example": 1, "#acme": 1}, 8 * time.Hour, 2},
@@ -135,6 +135,9 @@ func TestTheCustomersDigest(t *testing.T) {
 			}
 			if text := s.contacts.last.Text; len(c.told) > 0 && (!strings.Contains(text, "trouble QONE") || !strings.Contains(text, "trouble QTWO")) {
 				t.Errorf("the digest says:\n%s", text)
+			}
+			if s.contacts.sent != len(s.contacts.told) {
+				t.Errorf("%d messages were sent for %d", s.contacts.sent, len(s.contacts.told))
 			}
 			for id, rec := range records {
 				if n := count(rec, incident.Listed); n != c.listed {
@@ -173,6 +176,7 @@ func TestTheListKeepsOutOfWindows(t *testing.T) {
 	s.breaks("QRESOLVED", 0, map[string][]answer{"http.request": {down}})
 	s.breaks("QBROKEN", time.Hour, map[string][]answer{"http.request": {down}})
 	s.after(4*time.Hour, func() { s.event("QRESOLVED", incident.EventResolved, incident.Agent{}) })
+	s.after(8*time.Hour+30*time.Minute, func() { s.event("QBROKEN", incident.EventResolved, incident.Agent{}) })
 	records := s.perform()
 	if at := lineTime(records["QRESOLVED"], incident.Listed).Sub(s.created); at < 9*time.Hour || len(s.slack.sent) != 1 {
 		t.Errorf("listed after %v, told %v", at, s.slack.sent)
@@ -184,7 +188,7 @@ func TestTheListKeepsOutOfWindows(t *testing.T) {
 
 func TestTheListWithoutSlack(t *testing.T) {
 	s := newStage(t, leaves)
-	s.slack.fail = notTaken
+	s.slack.fail = errNotTaken
 	s.policies.are(s.window("nights", -time.Hour, 8*time.Hour, pageDeferred))
 	s.breaks("QRESOLVED", 0, map[string][]answer{"http.request": {down}})
 	s.after(4*time.Hour, func() { s.event("QRESOLVED", incident.EventResolved, incident.Agent{}) })

@@ -56,8 +56,8 @@ func (b *bench) window(name string, from, to time.Duration, a answers) quiethour
 		Contact: a[incident.Contact], Page: a[incident.Page], Recover: a[incident.MayRecover]}
 }
 
-// notTaken is what nobody ever takes.
-var notTaken = fmt.Errorf("%w: no such channel", workflows.ErrNotTaken)
+// errNotTaken is what nobody ever takes.
+var errNotTaken = fmt.Errorf("%w: no such channel", workflows.ErrNotTaken)
 
 // windowsChange has the engine told that the customer's windows are others now.
 func (b *bench) windowsChange(after time.Duration, windows ...quiethours.Window) {
@@ -128,6 +128,7 @@ func (d *digests) Start(_ context.Context, customer incident.CustomerID, end tim
 type contacts struct {
 	mu   sync.Mutex
 	told []string // who, and the subject
+	sent int      // how often anybody was told anything, the same again too
 	keys []string
 	last handover.ContactMessage
 	fail map[string]error
@@ -139,6 +140,7 @@ func (c *contacts) TellContact(_ context.Context, to customer.Contact, m handove
 	if err := c.fail[to.String()]; err != nil {
 		return err
 	}
+	c.sent++
 	if key = key + " to " + to.String(); slices.Contains(c.keys, key) {
 		return nil
 	}
@@ -203,4 +205,23 @@ func lineAt(t *testing.T, rec incident.Record, kind incident.TransitionKind) inc
 	}
 	t.Fatalf("the record has no %q: %v", kind, story(rec))
 	return incident.Transition{}
+}
+
+func count(rec incident.Record, kind incident.TransitionKind) int {
+	n := 0
+	for _, t := range rec.Transitions {
+		if t.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func lineTime(rec incident.Record, kind incident.TransitionKind) time.Time {
+	for _, t := range rec.Transitions {
+		if t.Kind == kind {
+			return t.At
+		}
+	}
+	return time.Time{}
 }
