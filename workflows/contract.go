@@ -83,6 +83,7 @@ type Verdict struct {
 	Resolved bool             `json:"resolved,omitempty"` // PagerDuty already has it resolved
 	Window   string           `json:"window,omitempty"`   // of Suppressed: whose answer it was
 	Until    time.Time        `json:"until,omitzero"`     // of Suppressed: how long it is the answer
+	Policy   string           `json:"policy,omitempty"`   // of Suppressed: the hash of the windows
 }
 
 // Plan is what intake decided: whether there is anything to do, and the shape of the scenario.

@@ -18,6 +18,7 @@ const (
 
 	mayPageActivity           = "may_page"
 	snoozeActivity            = "snooze"
+	stillSilentActivity       = "still_silent"
 	resumeActivity            = "resume"
 	mayContactActivity        = "may_contact"
 	tellContactActivity       = "tell_contact"
@@ -43,10 +44,11 @@ type PageInput struct {
 
 // PageAnswer is what the customer's windows say.
 type PageAnswer struct {
-	Answer  incident.Answer `json:"answer"` // Allow, Defer, or Suppress
-	Until   time.Time       `json:"until,omitzero"`
+	Answer  incident.Answer `json:"answer"`         // Allow, Defer, or Suppress
+	Until   time.Time       `json:"until,omitzero"` // zero with Defer: ask again at once, the windows have changed since
 	Window  string          `json:"window,omitempty"`
 	Why     string          `json:"why,omitempty"`
+	Policy  string          `json:"policy,omitempty"`  // the hash of the windows
 	Windows bool            `json:"windows,omitempty"` // the customer has windows at all
 }
 
@@ -54,6 +56,17 @@ type PageAnswer struct {
 type SnoozeInput struct {
 	Case  Case      `json:"case"`
 	Until time.Time `json:"until"`
+}
+
+// SilenceInput asks whether a suppressed incident keeps silent.
+type SilenceInput struct {
+	Case   Case `json:"case"`
+	Number int  `json:"number"` // of the answer, from 2; the first one is the outcome
+}
+
+// Silence is until when a suppressed incident keeps silent; zero when the next run may begin.
+type Silence struct {
+	Until time.Time `json:"until,omitzero"`
 }
 
 // ResumeInput asks how things are after a wait.

@@ -19,7 +19,7 @@ func (r *response) heedWindows(v Verdict) Verdict {
 	for r.plan.Asks && v.asksFirst() && !r.isCancelled() {
 		switch answer := r.mayPage(v, false); answer.Answer {
 		case incident.Suppress:
-			return Verdict{Outcome: incident.Suppressed, Window: answer.Window, Until: answer.Until,
+			return Verdict{Outcome: incident.Suppressed, Window: answer.Window, Until: answer.Until, Policy: answer.Policy,
 				Why: fmt.Sprintf("%s; nobody is told: %s", v.Why, answer.Why)}
 		case incident.Defer:
 			v = r.afterWindow(v, answer.Until)

@@ -63,9 +63,10 @@ type digest struct {
 	messages int
 }
 
-// sleep waits until a moment, or until the customer's windows may have changed.
+// sleep waits until a moment, or until the customer's windows may have changed. Of a window that was removed when nothing
+// waited for it any more nobody tells the digest: so it looks once a day.
 func (d *digest) sleep(until time.Time) {
-	left := until.Sub(workflow.Now(d.ctx))
+	left := min(until.Sub(workflow.Now(d.ctx)), 24*time.Hour)
 	if _, err := workflow.AwaitWithTimeout(d.ctx, left, func() bool { return d.policy.Len() > 0 }); err != nil {
 		workflow.GetLogger(d.ctx).Warn("wait for the end of the window", "err", err)
 	}

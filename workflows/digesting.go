@@ -32,9 +32,10 @@ func (a *Activities) DigestDue(ctx context.Context, in DigestInput) (DigestDue, 
 		}
 	}
 	for _, d := range open {
-		if d.Question == incident.Page {
+		switch d.Question {
+		case incident.Page:
 			f.due.Open++
-		} else {
+		case incident.Contact:
 			err = errors.Join(err, f.contact(ctx, d))
 		}
 	}

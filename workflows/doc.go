@@ -1,5 +1,5 @@
-// Package workflows is the first response as Temporal workflows: one workflow per incident, and one child per target
-// that is being repaired.
+// Package workflows is the first response as Temporal workflows: one workflow per incident, one child per target that is
+// being repaired, and one digest per customer and end of a window.
 //
 // The life of an incident is Incident in incident.go; it reads like the runbook that a person would follow. Everything
 // that looks at the world, at the clock, at a catalog or at an expression is an activity; the workflow only sequences,
@@ -12,7 +12,19 @@
 //     the store before it is sent, and an intent without an end is an unknown effect, never a second try;
 //   - nothing is changed once a person has acknowledged, reassigned or resolved the incident: the incident is read
 //     again before every change, and a running step is cancelled when PagerDuty tells;
-//   - whatever goes wrong inside ends as a hand-over with the reason.
+//   - whatever goes wrong inside ends as a hand-over with the reason;
+//   - while a customer's windows say so nobody is told, no tier is woken and nothing is changed; and whatever waits for the
+//     end of a window is read and checked again then, and told by the hand-over or listed in the digest, exactly once.
+//
+// Windows. Three questions are asked, each when its answer is needed and right before it is acted on: whether anything may
+// be changed (change.go), whether a tier may be woken (deferral.go, telling.go) and whether the customer may be told
+// (contacts.go). Page "defer" makes the incident wait, durably, and has PagerDuty snooze it, so that PagerDuty pages by
+// itself should this engine be gone then. Page "suppress" ends the first response; the window's end begins the next run, if
+// the incident is still open (suppress.go). A person who takes the incident ends every wait, and so do windows that change. The
+// digest (digest.go) is made from the record; one that only informs about what a person took or resolved is not held back.
+//
+// Histories that are open when a new version comes go on with it: what intake decided travels in the plan, so that what a
+// plan does not know is not done (Plan.Asks), and testdata/histories is replayed.
 //
 // What an incident costs is designed: the quick read-only steps of a phase are one local activity, the limit on the
 // whole run is a deadline that every step gets instead of a timer, and the first event travels in the start request

@@ -27,6 +27,7 @@ func (a *Activities) MayPage(ctx context.Context, in PageInput) (PageAnswer, err
 	if in.Begun && r.Answer == incident.Suppress {
 		r.Answer = incident.Defer // who is told already is told on; nothing may end in silence
 	}
+	present := r.policy
 	if r, err = a.asRecorded(ctx, in, r); err != nil {
 		return PageAnswer{}, err
 	}
@@ -53,7 +54,11 @@ func (a *Activities) MayPage(ctx context.Context, in PageInput) (PageAnswer, err
 			return PageAnswer{}, fmt.Errorf("start the digest of customer %q at %s: %w", in.Case.Customer.ID, r.Until, err)
 		}
 	}
-	return PageAnswer{Answer: r.Answer, Until: r.Until, Window: r.Window, Why: r.Why, Windows: r.windows}, nil
+	answer := PageAnswer{Answer: r.Answer, Until: r.Until, Window: r.Window, Why: r.Why, Policy: r.policy, Windows: r.windows}
+	if answer.Answer == incident.Defer && r.policy != present {
+		answer.Until = time.Time{} // it was recorded before a crash, and the windows have changed since: ask again at once
+	}
+	return answer, nil
 }
 
 // asRecorded gives the answer that a life of this activity before a crash has recorded: the window may have ended since.

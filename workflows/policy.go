@@ -102,7 +102,7 @@ func (a *Activities) suppressedAtOnce(ctx context.Context, plan *Plan) (*Verdict
 		return nil, nil, nil
 	}
 	page := rulingOf(policy, version, incident.Page, plan.Incident, plan.Customer, now)
-	v := &Verdict{Outcome: incident.Suppressed, Why: page.Why, Window: page.Window, Until: page.Until}
+	v := &Verdict{Outcome: incident.Suppressed, Why: page.Why, Window: page.Window, Until: page.Until, Policy: page.policy}
 	return v, []incident.Transition{page.decision(plan.Case, "page/0", now)}, nil
 }
 

@@ -50,6 +50,7 @@ func Register(r Registry, world World, actions []string) {
 		{statusActivity, a.Status},
 		{mayPageActivity, a.MayPage},
 		{snoozeActivity, a.Snooze},
+		{stillSilentActivity, a.StillSilent},
 		{resumeActivity, a.Resume},
 		{mayContactActivity, a.MayContact},
 		{tellContactActivity, a.TellContact},

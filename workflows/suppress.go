@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -8,29 +10,43 @@ import (
 	"shodo/internal/incident"
 )
 
-// afterSuppressed is how much later than the window the snooze of a suppressed incident ends: clocks differ, and the run
-// that PagerDuty's event begins must not find the window still open.
-const afterSuppressed = time.Minute
-
-// suppress ends a run of which nobody is told. The incident is not resolved but snoozed to the window's end: a fault that
-// outlives the window would not alert again. If it is still open then, PagerDuty's "unacknowledged" begins the next run.
+// suppress ends the first response to an incident of which nobody is told. The incident is not resolved but kept silent
+// until the window's end: a fault that outlives the window would not alert again. If it is still open then, the next run
+// begins.
 func (r *response) suppress(v Verdict) Verdict {
 	if stopped := r.people.verdict(r.changed); stopped != nil && (stopped.Resolved || stopped.Outcome == incident.TakenOver) {
 		return *stopped
 	}
 	r.people.latest = nil
-	end := incident.Transition{Key: "response_end", Kind: incident.ResponseEnd, Phase: incident.End,
-		Why: "recorded only; snoozed in PagerDuty to the end of the window"}
 	r.settle("", v.Why)
-	r.record(outcome(r.plan.Case, v, incident.Close, 0, workflow.Now(r.ctx)), end)
-	until := v.Until.Add(afterSuppressed)
-	r.snooze(until)
-	for until.Sub(workflow.Now(r.ctx)) > longestSnooze && !r.isAnother() {
-		r.await(renewSnooze, r.isAnother)
-		until = r.stillSuppressed(until)
-		r.snooze(until)
-	}
+	r.record(outcome(r.plan.Case, v, incident.Close, 0, workflow.Now(r.ctx)),
+		incident.Transition{Key: "response_end", Kind: incident.ResponseEnd, Phase: incident.End,
+			Why: "recorded only; kept silent in PagerDuty until the window's end"},
+		incident.Transition{Key: silentKey(1), Kind: incident.Deferred, Question: incident.Silence, Window: v.Window,
+			Until: v.Until, Policy: v.Policy, Why: "nobody is told before"})
+	why := r.keepSilent(v.Until)
+	r.record(incident.Transition{Key: "silent/over", Kind: incident.Resumed, Question: incident.Silence, Why: why})
 	return v
+}
+
+// keepSilent has PagerDuty wake nobody until the customer's windows suppress the incident no longer, or something
+// happens to it, and says what.
+func (r *response) keepSilent(until time.Time) (why string) {
+	for number := 2; ; number++ {
+		r.waitUntil(until, func() bool { return r.isAnother() || r.policy.Len() > 0 })
+		switch {
+		case r.people.resolved != nil:
+			return who(r.people.resolved.Agent) + " resolved it in PagerDuty"
+		case r.isCancelled():
+			return "somebody cancelled the workflow in Temporal"
+		case r.people.latest != nil:
+			return "something happened to it in PagerDuty: the next first response begins"
+		}
+		if until = r.stillSilent(number); until.IsZero() {
+			r.people.latest = &incident.Event{Type: incident.EventUnacknowledged}
+			return "the window is over: the next first response begins"
+		}
+	}
 }
 
 // isAnother says whether something has happened since that ends this run, or begins another one.
@@ -38,35 +54,18 @@ func (r *response) isAnother() bool {
 	return r.people.latest != nil || r.people.resolved != nil || r.isCancelled()
 }
 
-// snooze waits until PagerDuty has taken the snooze.
-func (r *response) snooze(until time.Time) {
-	if r.isAnother() {
-		return
+// stillSilent asks the windows again. Zero means that the incident is no longer suppressed.
+func (r *response) stillSilent(number int) time.Time {
+	for r.policy.ReceiveAsync(nil) {
+		// what the signals tell of is asked now
 	}
-	taken, end := r.silence(until)
-	_ = workflow.Await(r.ctx, func() bool { return taken() || r.isAnother() })
-	end()
-}
-
-// stillSuppressed asks again in a window that is longer than a snooze. When it was moved or removed, the next run begins.
-func (r *response) stillSuppressed(until time.Time) time.Time {
-	if r.isAnother() {
-		return until
+	var now Silence
+	in := SilenceInput{Case: r.plan.Case, Number: number}
+	if err := workflow.ExecuteLocalActivity(asking(r.ctx), stillSilentActivity, in).Get(r.ctx, &now); err != nil {
+		workflow.GetLogger(r.ctx).Error("ask the customer's windows again; the next first response begins", "err", err)
+		return time.Time{}
 	}
-	var now Resumption
-	err := workflow.ExecuteLocalActivity(patient(r.ctx), resumeActivity, ResumeInput{Case: r.plan.Case}).Get(r.ctx, &now)
-	switch {
-	case err != nil:
-		workflow.GetLogger(r.ctx).Error("ask the customer's windows again", "err", err)
-	case now.Answer == incident.Suppress:
-		return now.Until.Add(afterSuppressed)
-	default:
-		at := workflow.Now(r.ctx)
-		r.people.latest = &incident.Event{ID: incident.EventID("window/" + at.UTC().Format(time.RFC3339)),
-			Type: incident.EventUnacknowledged, OccurredAt: at, ReceivedAt: at, Incident: r.plan.Incident.ID,
-			Service: incident.ServiceID(r.plan.Incident.Service.ID)}
-	}
-	return until
+	return now.Until
 }
 
 // nextRun gives the event that begins the next run of the incident's workflow, or nil: it was reopened, or what nobody was
@@ -75,8 +74,32 @@ func (r *response) nextRun(v Verdict) *incident.Event {
 	if e := r.people.reopenedBy(); e != nil {
 		return e
 	}
-	if v.Outcome == incident.Suppressed && r.people.resolved == nil && !r.isCancelled() {
-		return r.people.latest
+	if v.Outcome != incident.Suppressed || r.people.resolved != nil || r.isCancelled() || r.people.latest == nil {
+		return nil
 	}
-	return nil
+	e, now := *r.people.latest, workflow.Now(r.ctx)
+	if e.Incident == "" { // no event of PagerDuty's but what was seen when the incident was looked at
+		e.Incident, e.Service = r.plan.Incident.ID, incident.ServiceID(r.plan.Incident.Service.ID)
+		e.ID, e.OccurredAt, e.ReceivedAt = incident.EventID("seen/"+now.UTC().Format(time.RFC3339)), now, now
+	}
+	return &e
 }
+
+// StillSilent asks the customer's windows again about an incident of which nobody was told, and records until when it
+// keeps silent.
+func (a *Activities) StillSilent(ctx context.Context, in SilenceInput) (Silence, error) {
+	r, err := a.ask(ctx, incident.Page, in.Case)
+	if err != nil || r.Answer != incident.Suppress {
+		return Silence{}, err
+	}
+	now := a.Now()
+	silent := r.deferral(in.Case, silentKey(in.Number), now, "nobody is told before")
+	silent.Question = incident.Silence
+	lines := []incident.Transition{r.decision(in.Case, "page/"+silentKey(in.Number), now), silent}
+	if err := a.Journal.Append(ctx, lines); err != nil {
+		return Silence{}, fmt.Errorf("record that incident %q keeps silent: %w", in.Case.Incident.ID, err)
+	}
+	return Silence{Until: r.Until}, nil
+}
+
+func silentKey(number int) string { return fmt.Sprintf("silent/%d", number) }

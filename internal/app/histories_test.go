@@ -80,8 +80,8 @@ func TestRecordHistories(t *testing.T) {
 				must(t, h.Sandbox.PagerDuty.AcknowledgeAs("Aiko Tanaka", id))
 				resolve(h, l, id)
 			}},
-		{name: "suppressed", outcome: incident.Suppressed, set: within(time.Hour, "contact: suppress, page: suppress, recover: forbid", nil)},
-		{name: "suppressed-after-the-check", outcome: incident.Suppressed, set: within(time.Hour, "page: suppress", onlyChecks)},
+		{name: "suppressed", outcome: incident.Suppressed, set: within(time.Hour, "contact: suppress, page: suppress, recover: forbid", nil), act: resolve},
+		{name: "suppressed-after-the-check", outcome: incident.Suppressed, set: within(time.Hour, "page: suppress", onlyChecks), act: resolve},
 		{name: "forbidden", outcome: incident.HandedOver, set: within(time.Hour, "recover: forbid", nil), act: takeAndResolve},
 	} {
 		t.Run(c.name, func(t *testing.T) {
