@@ -5,8 +5,10 @@ import (
 	"sync"
 	"time"
 
+	"shodo/internal/catalog"
 	"shodo/internal/handover"
 	"shodo/internal/incident"
+	"shodo/internal/quiethours"
 	"shodo/workflows"
 )
 
@@ -116,3 +118,23 @@ type personEvent struct {
 func person(name string) incident.Agent {
 	return incident.Agent{ID: "P/" + name, Name: name, Type: "user_reference"}
 }
+
+// windows are those of the customer's file, asked at the case's own time.
+type windows struct{ catalog *catalog.Catalog }
+
+// Policy gives the customer's windows.
+func (w windows) Policy(_ context.Context, id incident.CustomerID) (quiethours.Policy, string, error) {
+	c, ok := w.catalog.Customer(id)
+	if !ok {
+		return quiethours.Policy{}, w.catalog.Version(), nil
+	}
+	return c.Policy, w.catalog.Version(), nil
+}
+
+// DeferralsUntil gives nothing: no case has a digest.
+func (windows) DeferralsUntil(context.Context, incident.CustomerID, time.Time) (open, ended []incident.Deferral, err error) {
+	return nil, nil, nil
+}
+
+// Start starts no digest: what a case waits for is told or closed by the incident's own workflow.
+func (windows) Start(context.Context, incident.CustomerID, time.Time) error { return nil }
