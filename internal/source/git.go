@@ -113,7 +113,6 @@ type repository interface {
 type tip struct {
 	commit plumbing.Hash
 	object plumbing.Hash // the same, or the tag that points to it
-	name   string        // in full
 }
 
 // history says whether one commit comes after another.
