@@ -78,7 +78,6 @@ type ResumeInput struct {
 // Resumption is how things are after a wait.
 type Resumption struct {
 	Answer   incident.Answer `json:"answer"`            // may a person be woken? Unless it is Allow nothing else was looked at
-	Until    time.Time       `json:"until,omitzero"`    // when the answer is another one
 	Stepped  *Verdict        `json:"stepped,omitempty"` // it ended meanwhile, or somebody has it
 	Paging   bool            `json:"paging,omitempty"`  // PagerDuty itself pages a person
 	Deadline time.Time       `json:"deadline,omitzero"` // of the work that begins now

@@ -152,7 +152,7 @@ func (r *response) waitUntil(until time.Time, over func() bool) {
 		if nap+engineFirst > longestSnooze {
 			nap = renewSnooze
 		}
-		_, end := r.silence(until.Add(engineFirst))
+		end := r.silence(until.Add(engineFirst))
 		r.await(nap, over)
 		end()
 	}
@@ -160,7 +160,7 @@ func (r *response) waitUntil(until time.Time, over func() bool) {
 
 // silence snoozes the incident in PagerDuty until it is taken, and takes in what it finds there. End stops that: no late
 // snooze may silence what people are told afterwards.
-func (r *response) silence(until time.Time) (taken func() bool, end func()) {
+func (r *response) silence(until time.Time) (end func()) {
 	ctx, cancel := workflow.WithCancel(r.ctx)
 	ended := false
 	r.plan.Paging = false
@@ -172,10 +172,9 @@ func (r *response) silence(until time.Time) (taken func() bool, end func()) {
 		}
 		ended = true
 	})
-	taken = func() bool { return ended }
-	return taken, func() {
+	return func() {
 		cancel()
-		_ = workflow.Await(r.ctx, taken)
+		_ = workflow.Await(r.ctx, func() bool { return ended })
 	}
 }
 

@@ -139,7 +139,7 @@ func gone(err error) incident.Event {
 func (a *Activities) Resume(ctx context.Context, in ResumeInput) (Resumption, error) {
 	r, err := a.ask(ctx, incident.Page, in.Case)
 	if err != nil || r.Answer != incident.Allow {
-		return Resumption{Answer: r.Answer, Until: r.Until}, err
+		return Resumption{Answer: r.Answer}, err
 	}
 	now := Resumption{Answer: r.Answer}
 	inc, self, err := a.look(ctx, in.Case.Incident.ID)

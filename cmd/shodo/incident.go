@@ -169,19 +169,7 @@ func printIncidents(w io.Writer, list []incident.Record, limit int, now time.Tim
 			dash(string(r.Match.Scenario)), outcomeOf(r, now.Local()), responseOf(r), terminal.Cut(terminal.OneLine(r.Incident.Title), 60),
 		})
 	}
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], terminal.Columns(cell))
-		}
-	}
-	for _, row := range rows {
-		var b strings.Builder
-		for i, cell := range row {
-			b.WriteString(terminal.Pad(cell, widths[i]) + "  ")
-		}
-		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
-	}
+	printRows(w, rows)
 	if len(list) == limit {
 		fmt.Fprintf(w, "(the newest %d; more with --limit)\n", limit)
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -190,19 +189,7 @@ func printWindows(w io.Writer, list []web.Window) {
 		rows = append(rows, []string{m.ID, string(m.Customer), terminal.OneLine(state), onClock(m.From, m.TimeZone), onClock(m.To, m.TimeZone),
 			string(m.Contact), string(m.Page), string(m.Recover), terminal.OneLine(m.AddedBy), terminal.Cut(terminal.OneLine(m.Reason), 60)})
 	}
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], terminal.Columns(cell))
-		}
-	}
-	for _, row := range rows {
-		var b strings.Builder
-		for i, cell := range row {
-			b.WriteString(terminal.Pad(cell, widths[i]) + "  ")
-		}
-		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
-	}
+	printRows(w, rows)
 }
 
 // onClock shows a time by the clocks of a zone.

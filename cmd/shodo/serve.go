@@ -25,7 +25,8 @@ func newServe() *cobra.Command {
 		Long: `serve runs the whole product in one process: the receiver of PagerDuty's webhooks, the scenarios as Temporal
 workflows, and the record. Without temporal.address Temporal runs embedded, on a file in data_dir.
 
-SIGHUP reads the catalog again; a bad one is refused and the old one stays. SIGTERM and Ctrl-C stop cleanly: running
+The catalog is a folder (catalog.dir) or a branch in Git (catalog.git); a change is read by itself, and at once on
+SIGHUP. A bad one is refused and the old one stays. SIGTERM and Ctrl-C stop cleanly: running
 steps are waited for, up to stop_timeout. A second one ends the process at once.
 
 A setting comes from its flag, else its environment variable, else the file, else its default; "shodo config check"

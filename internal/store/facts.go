@@ -157,28 +157,11 @@ func factsQuery(f incident.FactFilter, columns []factColumn) (string, []any) {
 }
 
 func factsWhere(f incident.FactFilter) (string, []any) {
-	var where []string
-	var args []any
-	add := func(condition string, value any) {
-		args = append(args, value)
-		where = append(where, fmt.Sprintf(condition, len(args)))
-	}
-	if !f.Since.IsZero() {
-		add("i.created_at >= $%d", f.Since.UnixMicro())
-	}
-	if !f.Until.IsZero() {
-		add("i.created_at < $%d", f.Until.UnixMicro())
-	}
-	if f.Customer != "" {
-		add("i.customer = $%d", text(f.Customer))
-	}
-	if f.Scenario != "" {
-		add("i.scenario = $%d", text(f.Scenario))
-	}
-	if len(where) == 0 {
-		return "", nil
-	}
-	return " WHERE " + strings.Join(where, " AND "), args
+	c := &conditions{}
+	c.created(f.Since, f.Until)
+	c.equal("i.customer", text(f.Customer))
+	c.equal("i.scenario", text(f.Scenario))
+	return c.where(), c.args
 }
 
 // cell is a value as the driver gives it: Scan into typed places takes twice as long, because database/sql converts

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"shodo/internal/incident"
 )
@@ -79,46 +78,24 @@ func (s *Store) List(ctx context.Context, f incident.Filter) ([]incident.Record,
 }
 
 func listQuery(f incident.Filter) (string, []any) {
-	var where []string
-	var args []any
-	add := func(condition string, value any) {
-		args = append(args, value)
-		where = append(where, fmt.Sprintf(condition, len(args)))
-	}
-	if !f.Since.IsZero() {
-		add("i.created_at >= $%d", f.Since.UnixMicro())
-	}
-	if !f.Until.IsZero() {
-		add("i.created_at < $%d", f.Until.UnixMicro())
-	}
-	if f.Customer != "" {
-		add("i.customer = $%d", text(f.Customer))
-	}
-	if f.Scenario != "" {
-		add("i.scenario = $%d", text(f.Scenario))
-	}
-	if f.Outcome != "" {
-		add("i.outcome = $%d", text(f.Outcome))
-	}
-	if f.Phase != "" {
-		add("i.phase = $%d", text(f.Phase))
-	}
+	c := &conditions{}
+	c.created(f.Since, f.Until)
+	c.equal("i.customer", text(f.Customer))
+	c.equal("i.scenario", text(f.Scenario))
+	c.equal("i.outcome", text(f.Outcome))
+	c.equal("i.phase", text(f.Phase))
 	if f.Open {
-		where = append(where, "i.ended_at IS NULL")
+		c.texts = append(c.texts, "i.ended_at IS NULL")
 	}
 	if f.Deferred {
-		where = append(where, "i.deferred_until IS NOT NULL")
-	}
-	query := selectRecords
-	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
+		c.texts = append(c.texts, "i.deferred_until IS NOT NULL")
 	}
 	limit := f.Limit
 	if limit <= 0 {
 		limit = incident.DefaultLimit
 	}
-	args = append(args, min(limit, incident.MaxLimit))
-	return query + fmt.Sprintf(" ORDER BY i.created_at DESC, i.incident LIMIT $%d", len(args)), args
+	args := append(c.args, min(limit, incident.MaxLimit))
+	return selectRecords + c.where() + fmt.Sprintf(" ORDER BY i.created_at DESC, i.incident LIMIT $%d", len(args)), args
 }
 
 const selectRecords = `SELECT r.doc, i.run, i.workflow_run, i.phase, i.outcome, i.reason, i.why, i.received_at,
