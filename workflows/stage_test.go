@@ -121,6 +121,10 @@ func (s *stage) Acknowledge(ctx context.Context, id incident.ID) error {
 	return s.incidents[id].Acknowledge(ctx, id)
 }
 
+func (s *stage) AcknowledgeFor(ctx context.Context, id incident.ID, user string) error {
+	return s.incidents[id].AcknowledgeFor(ctx, id, user)
+}
+
 func (s *stage) Resolve(ctx context.Context, id incident.ID, note string) error {
 	return s.incidents[id].Resolve(ctx, id, note)
 }

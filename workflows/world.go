@@ -42,6 +42,8 @@ type World struct {
 	Policies  Policies  // nil: everything is allowed at any time
 	Deferrals Deferrals // needed with Policies
 	Digests   Digests   // needed with Policies
+	Pauses    Pauses    // nil: the kill switch does not exist
+	OnCall    OnCall    // nil: nobody is mentioned by name
 	Actions   Runner
 	Self      func(context.Context) (string, error) // the id of the engine's own PagerDuty user
 	Now       func() time.Time
@@ -76,6 +78,19 @@ type Deferrals interface {
 // Digests starts the digest of a window's end. Starting the same again changes nothing.
 type Digests interface {
 	Start(ctx context.Context, customer incident.CustomerID, end time.Time) error
+}
+
+// Pauses tells what the kill switch stops.
+type Pauses interface {
+	// PausesInForce lists the pauses that nobody has ended.
+	PausesInForce(context.Context) ([]incident.Pause, error)
+}
+
+// OnCall tells who is on call now.
+type OnCall interface {
+	// OnCall lists who is on call for an escalation policy, first level first. An id that begins with "slack:" can be
+	// mentioned there. What cannot be looked up is missing: nobody waits for it.
+	OnCall(ctx context.Context, policy string) ([]incident.Person, error)
 }
 
 // Contacts tells the customers themselves. An error is ErrNotTaken when telling again gives the same. Key is the same when
@@ -127,6 +142,9 @@ type IncidentWriter interface {
 	Note(ctx context.Context, id incident.ID, key, text string, mayExist bool) error
 	// Reassign gives the incident to an escalation policy, which pages its first level.
 	Reassign(ctx context.Context, id incident.ID, policy string) error
+	// AcknowledgeFor acknowledges the incident in the name of a person, by PagerDuty's id of the user: then it is theirs.
+	// With "" it is the engine that acknowledges.
+	AcknowledgeFor(ctx context.Context, id incident.ID, user string) error
 	// Snooze silences the incident for a time, seven days at most; then PagerDuty pages again.
 	Snooze(ctx context.Context, id incident.ID, d time.Duration) error
 }
@@ -138,6 +156,8 @@ type Messenger interface {
 	Post(ctx context.Context, channel string, m handover.Message, key string) (Posted, error)
 	// Reply posts into the thread of a message.
 	Reply(ctx context.Context, to Posted, m handover.Message) error
+	// Update replaces the text and the blocks of a message; its thread stays as it is.
+	Update(ctx context.Context, at Posted, m handover.Message) error
 }
 
 // Call is one use of an action.

@@ -215,6 +215,19 @@ func (p *pagerDuty) Status(context.Context, incident.ID) (incident.Incident, err
 	return p.inc, err
 }
 
+func (p *pagerDuty) AcknowledgeFor(ctx context.Context, id incident.ID, user string) error {
+	if user == "" {
+		return p.Acknowledge(ctx, id)
+	}
+	err := p.begin("AcknowledgeFor")
+	defer p.mu.Unlock()
+	if err == nil {
+		p.did = append(p.did, "acknowledge for "+user)
+		p.inc.Status, p.inc.AcknowledgedBy = incident.Acknowledged, []incident.Agent{{ID: user, Type: "user_reference"}}
+	}
+	return err
+}
+
 func (p *pagerDuty) Acknowledge(context.Context, incident.ID) error {
 	err := p.begin("Acknowledge")
 	defer p.mu.Unlock()
@@ -297,14 +310,15 @@ func (p *pagerDuty) done() []string {
 
 // messages is Slack.
 type messages struct {
-	mu    sync.Mutex
-	sent  []string // the channels
-	texts []string // the messages
-	keys  []string // of the messages
-	tries int      // how often Slack was asked to take one
-	news  []string // replies in threads
-	last  handover.Message
-	fail  error
+	mu      sync.Mutex
+	sent    []string           // the channels
+	texts   []string           // the messages
+	keys    []string           // of the messages
+	tries   int                // how often Slack was asked to take one
+	news    []string           // replies in threads
+	updates []handover.Message // of messages that were posted before
+	last    handover.Message
+	fail    error
 }
 
 func (m *messages) Post(_ context.Context, channel string, msg handover.Message, key string) (workflows.Posted, error) {
@@ -325,6 +339,13 @@ func (m *messages) Post(_ context.Context, channel string, msg handover.Message,
 	}
 	m.texts = append(m.texts, string(text))
 	return workflows.Posted{Channel: "C" + channel, TS: fmt.Sprint(len(m.sent))}, nil
+}
+
+func (m *messages) Update(_ context.Context, at workflows.Posted, msg handover.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.updates = append(m.updates, msg)
+	return nil
 }
 
 func (m *messages) Reply(_ context.Context, to workflows.Posted, msg handover.Message) error {

@@ -37,6 +37,10 @@ func (e pagerDutyEdge) Acknowledge(ctx context.Context, id incident.ID) error {
 	return inWords(e.client.Acknowledge(ctx, id))
 }
 
+func (e pagerDutyEdge) AcknowledgeFor(ctx context.Context, id incident.ID, _ string) error {
+	return e.Acknowledge(ctx, id)
+}
+
 func (e pagerDutyEdge) Resolve(ctx context.Context, id incident.ID, resolution string) error {
 	return inWords(e.client.Resolve(ctx, id, resolution))
 }
@@ -73,6 +77,10 @@ type slackEdge struct{ client *slack.Client }
 func (e slackEdge) Post(ctx context.Context, channel string, m handover.Message, key string) (workflows.Posted, error) {
 	posted, err := e.client.Post(ctx, channel, m, key)
 	return workflows.Posted{Channel: posted.Channel, TS: posted.TS}, notTaken(err)
+}
+
+func (e slackEdge) Update(ctx context.Context, at workflows.Posted, m handover.Message) error {
+	return notTaken(e.client.Update(ctx, slack.Posted{Channel: at.Channel, TS: at.TS}, m))
 }
 
 func (e slackEdge) Reply(ctx context.Context, to workflows.Posted, m handover.Message) error {

@@ -91,6 +91,10 @@ func (o *outside) Acknowledge(_ context.Context, id incident.ID) error {
 	})
 }
 
+func (o *outside) AcknowledgeFor(ctx context.Context, id incident.ID, _ string) error {
+	return o.Acknowledge(ctx, id)
+}
+
 func (o *outside) Resolve(_ context.Context, id incident.ID, _ string) error {
 	return o.change(id, func(inc *pagerDutyIncident) {
 		if inc.Incident.Status != incident.Resolved {

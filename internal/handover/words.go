@@ -87,7 +87,7 @@ type outcomes struct {
 }
 
 type reasons struct {
-	verifyFailed, inconclusive, stepFailed, notApproved, forbidden, overBudget, storm, busyTarget, observed, timeout,
+	verifyFailed, inconclusive, stepFailed, notApproved, forbidden, overBudget, storm, busyTarget, observed, paused, partial, timeout,
 	stale, engineError saying
 }
 
@@ -167,6 +167,10 @@ func (w words) ending(o incident.Outcome, r incident.Reason) saying {
 		return w.reason.busyTarget
 	case incident.Observed:
 		return w.reason.observed
+	case incident.Paused:
+		return w.reason.paused
+	case incident.Partial:
+		return w.reason.partial
 	case incident.Timeout:
 		return w.reason.timeout
 	case incident.Stale:

@@ -69,6 +69,8 @@ func english() words {
 			saying{"Action needed", "This customer has too many incidents at once.", "They may have one common cause. Single repairs are held back: look at the incidents together."},
 			saying{"Action needed", "Another repair of the same target did not end in time.", "This incident started no repair of its own. Look at the one that is running before changing anything."},
 			saying{"Action needed", "The engine is not allowed to make the repair by itself.", "The steps that it would have run are listed. Run them by hand if they fit."},
+			saying{"Action needed", "Somebody has paused the engine.", "It changes nothing until it is resumed. Go on by hand."},
+			saying{"Action needed", "The automatic part is done; the rest is for a person.", "What remains is listed. The first response ends when somebody presses Done."},
 			saying{"Action needed", "The scenario's time limit ran out.", "It was stopped on the way. Look at what was done before going on."},
 			saying{"Action needed", "The incident was already old when it arrived.", "Things may have changed since then, so nothing was repaired automatically. First find out the present state."},
 			saying{"Action needed", "Something went wrong inside the engine.", "The engine can not go on with this incident. Find out the present state and go on by hand."},

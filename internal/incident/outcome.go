@@ -68,7 +68,9 @@ const (
 	OverBudget   Reason = "over_budget"   // too many repairs of this target, or of too many targets
 	Storm        Reason = "storm"         // too many incidents of this customer at once
 	BusyTarget   Reason = "busy_target"   // another repair of the same target did not end in time
-	Observed     Reason = "observed"      // the scenario only observes
+	Observed     Reason = "observed"      // the scenario only observes, or only suggests
+	Paused       Reason = "paused"        // the kill switch is on
+	Partial      Reason = "partial"       // the automatic part is done, and what remains is a person's
 	Timeout      Reason = "timeout"       // limits.timeout ran out
 	Stale        Reason = "stale"         // older than limits.timeout when it arrived
 	EngineError  Reason = "engine_error"  // something went wrong inside the engine
@@ -77,5 +79,5 @@ const (
 // Reasons lists every reason.
 func Reasons() []Reason {
 	return []Reason{VerifyFailed, Inconclusive, StepFailed, NotApproved, Forbidden, OverBudget, Storm, BusyTarget,
-		Observed, Timeout, Stale, EngineError}
+		Observed, Paused, Partial, Timeout, Stale, EngineError}
 }

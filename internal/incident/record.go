@@ -87,6 +87,9 @@ const (
 	Resumed     TransitionKind = "resumed"      // the wait of Question is over: Why says how
 	ToldContact TransitionKind = "contacted"    // a contact of the customer was told: By is the contact
 	Listed      TransitionKind = "listed"       // it stands in the digest of a window's end: By is who got the digest
+	Asked       TransitionKind = "asked"        // people were asked to approve Attempt until Until: By is the tier, Item the number of the question
+	Chosen      TransitionKind = "chosen"       // a person chose: By is who, Choice what; Attempt or Item say of what
+	Expired     TransitionKind = "expired"      // nobody answered the question Item in time: Why says what follows
 	ResponseEnd TransitionKind = "response_end" // the first response is over: the automatic outcome was carried out, or a person resolved it
 )
 
@@ -108,8 +111,12 @@ type Transition struct {
 	// Of what quiet hours and maintenance have decided:
 	Question Question  `json:"question,omitempty"`
 	Window   string    `json:"window,omitempty"` // its name, with its kind: "quiet hours \"nights\""
-	Until    time.Time `json:"until,omitzero"`   // of Deferred: when it is asked again
+	Until    time.Time `json:"until,omitzero"`   // of Deferred: when it is asked again; of Asked: how long an answer counts
 	Policy   string    `json:"policy,omitempty"` // of Deferred: the hash of the windows that were in force
+
+	// Of what people have decided:
+	Choice ChoiceKind `json:"choice,omitempty"`
+	Item   int        `json:"item,omitempty"` // of Tick: the point of the checklist, from 1, negative when it was taken back; of Asked, Grant, NotNow and Expired: the question
 }
 
 // Considered is one scenario that was looked at for an incident, with the first condition that failed. A record tells of

@@ -73,6 +73,29 @@ type Attempt struct {
 	Name  string
 	If    *Condition // nil: always
 	Steps []Step
+
+	Approval *Approval // nil: none is asked for, unless the autonomy is approve
+}
+
+// Approval says who has to agree before an attempt is made.
+type Approval struct {
+	From      string        // a tier of the customer's file; empty: the first one
+	Within    time.Duration // how long an answer is waited for
+	Otherwise Otherwise     // without one, and when the answer is no
+}
+
+// Otherwise is what follows when an attempt is not approved.
+type Otherwise string
+
+// What can follow.
+const (
+	OtherwiseHandOver    Otherwise = "hand_over"    // the default
+	OtherwiseNextAttempt Otherwise = "next_attempt" // the attempt is passed over
+)
+
+// DefaultApproval is asked for where autonomy is approve and the attempt says nothing.
+func DefaultApproval() Approval {
+	return Approval{Within: 10 * time.Minute, Otherwise: OtherwiseHandOver}
 }
 
 // Verify says when a repair counts.
@@ -102,6 +125,7 @@ type Close struct {
 type HandOver struct {
 	To        string  // a tier of the customer's file; empty: the first one
 	Remaining []*Text // what is left to do
+	Always    bool    // even after a repair that held: what remains is a person's
 }
 
 // OnError says what a failed step means.

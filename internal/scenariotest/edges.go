@@ -43,6 +43,16 @@ func (p *pagerDuty) Acknowledge(context.Context, incident.ID) error {
 	})
 }
 
+func (p *pagerDuty) AcknowledgeFor(_ context.Context, _ incident.ID, user string) error {
+	return p.change(func() {
+		by := engine()
+		if user != "" {
+			by = incident.Agent{ID: user, Type: "user_reference"}
+		}
+		p.inc.Status, p.inc.AcknowledgedBy = incident.Acknowledged, []incident.Agent{by}
+	})
+}
+
 func (p *pagerDuty) Resolve(_ context.Context, _ incident.ID, resolution string) error {
 	return p.change(func() {
 		p.inc.Status, p.inc.AcknowledgedBy, p.inc.LastChangeBy = incident.Resolved, nil, engine()
@@ -105,6 +115,8 @@ type slack struct{}
 func (slack) Post(_ context.Context, channel string, _ handover.Message, key string) (workflows.Posted, error) {
 	return workflows.Posted{Channel: channel, TS: key}, nil
 }
+
+func (slack) Update(context.Context, workflows.Posted, handover.Message) error { return nil }
 
 func (slack) Reply(context.Context, workflows.Posted, handover.Message) error { return nil }
 

@@ -40,7 +40,8 @@ func (s *Store) record(ctx context.Context, id incident.ID) (incident.Record, er
 		return none, err
 	}
 	r.Transitions, err = collect(ctx, snapshot, scanTransition, `
-		SELECT incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why, question, window_name, until, policy
+		SELECT incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why, question, window_name, until, policy,
+			choice, item
 		FROM transitions WHERE incident = $1 ORDER BY at, seq`, text(id))
 	if err != nil {
 		return none, err
@@ -129,7 +130,7 @@ func scanTransition(row scanner) (incident.Transition, error) {
 	var t incident.Transition
 	var at, until sql.NullInt64
 	err := row.Scan(&t.Incident, &t.Run, &t.Key, &at, &t.Kind, &t.Phase, &t.Attempt, &t.Outcome, &t.Reason, &t.By, &t.Why,
-		&t.Question, &t.Window, &until, &t.Policy)
+		&t.Question, &t.Window, &until, &t.Policy, &t.Choice, &t.Item)
 	t.At, t.Until = instant(at), instant(until)
 	return t, err
 }

@@ -46,11 +46,11 @@ func appendOne(t *tx, n incident.Transition) error {
 	}
 	added, err := t.exec(`
 		INSERT INTO transitions (incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why, question,
-			window_name, until, policy)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+			window_name, until, policy, choice, item)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (incident, run, key) DO NOTHING`,
 		text(n.Incident), n.Run, text(n.Key), micros(n.At), text(n.Kind), text(n.Phase), n.Attempt, text(n.Outcome),
-		text(n.Reason), text(n.By), text(n.Why), text(n.Question), text(n.Window), micros(n.Until), text(n.Policy))
+		text(n.Reason), text(n.By), text(n.Why), text(n.Question), text(n.Window), micros(n.Until), text(n.Policy), text(n.Choice), n.Item)
 	if err != nil || added == 0 {
 		return err
 	}

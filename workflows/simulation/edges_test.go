@@ -36,6 +36,10 @@ func (i incidentAPI) Acknowledge(_ context.Context, id incident.ID) error {
 	return err
 }
 
+func (i incidentAPI) AcknowledgeFor(ctx context.Context, id incident.ID, _ string) error {
+	return i.Acknowledge(ctx, id)
+}
+
 func (i incidentAPI) Snooze(_ context.Context, id incident.ID, d time.Duration) error {
 	if d <= 0 || d > 7*24*time.Hour {
 		return fmt.Errorf("%w: a snooze takes 1 second to 7 days, not %s", workflows.ErrRefused, d)
@@ -92,6 +96,8 @@ func (s slack) Post(_ context.Context, channel string, m handover.Message, key s
 	s.die(id, "packet")
 	return workflows.Posted{Channel: channel, TS: key}, nil
 }
+
+func (s slack) Update(context.Context, workflows.Posted, handover.Message) error { return nil }
 
 func (s slack) Reply(context.Context, workflows.Posted, handover.Message) error { return nil }
 
