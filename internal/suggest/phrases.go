@@ -1,0 +1,114 @@
+package suggest
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"shodo/internal/incident"
+)
+
+// maxPhrases is how many texts a condition asks for. Two tell most kinds apart; more make it brittle.
+const maxPhrases = 2
+
+// phrasesOf gives the stable texts of a kind that stand in all of these titles as they are, the longest first: what a condition can
+// ask for. It may find none.
+func phrasesOf(kind string, titles []string) []string {
+	var found []string
+	for run := range strings.SplitSeq(kind, "#") {
+		for part := range strings.FieldsFuncSeq(run, isUnsafe) {
+			found = append(found, stable(part, titles)...)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b string) int { return cmp.Compare(weight(b), weight(a)) })
+	var chosen []string
+	for _, phrase := range found {
+		if len(chosen) == maxPhrases || len(chosen) > 0 && weight(phrase) < 6 {
+			break
+		}
+		if weight(phrase) >= 4 && !slices.Contains(chosen, phrase) {
+			chosen = append(chosen, phrase)
+		}
+	}
+	return chosen
+}
+
+// isUnsafe is of characters that do not belong into a condition: what steers a terminal, cannot be seen, or begins an expression.
+func isUnsafe(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.Is(unicode.Cf, r) || r == '$' || r == '\uFFFD'
+}
+
+// stable gives the run itself when all titles hold it, or else those of its words that they hold.
+func stable(run string, titles []string) []string {
+	phrase := strings.TrimFunc(run, func(r rune) bool { return !unicode.IsLetter(r) })
+	inAll := func(text string) bool {
+		return text != "" && !slices.ContainsFunc(titles, func(title string) bool { return !strings.Contains(title, text) })
+	}
+	if inAll(phrase) {
+		return []string{phrase}
+	}
+	var words []string
+	for word := range strings.FieldsSeq(phrase) {
+		if word = strings.TrimFunc(word, func(r rune) bool { return !unicode.IsLetter(r) }); inAll(word) {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// weight is how much a text tells: its letters, those of scripts without spaces twice.
+func weight(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
+			n += 2
+		case unicode.IsLetter(r):
+			n++
+		}
+	}
+	return n
+}
+
+// maxName is the length of a scenario's name in characters, before what makes it unique.
+const maxName = 40
+
+// names gives each scenario a name of its own.
+type names struct{ taken map[string]bool }
+
+func newNames(taken []incident.ScenarioName) *names {
+	n := &names{taken: map[string]bool{}}
+	for _, name := range taken {
+		n.taken[string(name)] = true
+	}
+	return n
+}
+
+// free makes a name of the phrases: small letters and digits, with "-" between words.
+func (n *names) free(phrases []string) string {
+	base := "unnamed-kind"
+	if len(phrases) > 0 {
+		base = cmp.Or(slug(phrases[0]), base)
+	}
+	name := base
+	for i := 2; n.taken[name]; i++ {
+		name = base + "-" + strconv.Itoa(i)
+	}
+	n.taken[name] = true
+	return name
+}
+
+func slug(phrase string) string {
+	var words []string
+	length := 0
+	for word := range strings.FieldsFuncSeq(strings.ToLower(phrase), func(r rune) bool { return !unicode.In(r, unicode.Ll, unicode.Lo, unicode.Lm) }) {
+		if length += len([]rune(word)) + 1; length > maxName && len(words) > 0 {
+			break
+		}
+		words = append(words, word)
+	}
+	name := []rune(strings.Join(words, "-"))
+	return strings.Trim(string(name[:min(len(name), maxName)]), "-")
+}
