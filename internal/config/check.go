@@ -66,6 +66,7 @@ func (l *loader) checkRules() {
 	l.checkCatalog(c.Catalog)
 	l.checkTokens(c.API.Tokens)
 	l.checkMail(c.Mail)
+	l.checkReports(c)
 	l.checkTemporal(c.Temporal)
 }
 

@@ -44,6 +44,7 @@ type Config struct {
 	PagerDuty   PagerDuty     `yaml:"pagerduty"`
 	Slack       Slack         `yaml:"slack"`
 	Mail        Mail          `yaml:"mail"`
+	Reports     []Report      `yaml:"reports" doc:"Reports that are made and sent by themselves; only in the file, see below."`
 	API         API           `yaml:"api"`
 	Temporal    Temporal      `yaml:"temporal"`
 	Store       Store         `yaml:"store"`

@@ -93,6 +93,9 @@ func (l *loader) file() bool {
 func (l *loader) environment() {
 	known := map[string]bool{}
 	for _, s := range settingsOf(l.config) {
+		if s.Env == "" {
+			continue
+		}
 		known[s.Env] = true
 		if value, given := l.env[s.Env]; given && value != "" {
 			l.overlay(s, "environment variable "+s.Env, value)

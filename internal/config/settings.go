@@ -17,8 +17,8 @@ const envPrefix = "SHODO_"
 // Setting is one setting of the process.
 type Setting struct {
 	Path    string // "pagerduty.api_url"
-	Env     string // "SHODO_PAGERDUTY_API_URL"
-	Flag    string // "pagerduty-api-url"; empty for secrets
+	Env     string // "SHODO_PAGERDUTY_API_URL"; empty where only the file can give it
+	Flag    string // "pagerduty-api-url"; empty for secrets, and where only the file can give it
 	Type    string // "text", "duration", "list of secrets", ...
 	Default string // its text; empty: none
 	Doc     string
@@ -56,6 +56,10 @@ func newSetting(path, typ string, tag reflect.StructTag, v reflect.Value) Settin
 		Env:    envPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_")),
 		Secret: strings.Contains(typ, "secret"), Needed: tag.Get("need") == "true",
 		value: v, isPath: tag.Get("path") == "true"}
+	if typ == listOfReports { // it has no form as one line of text
+		s.Env = ""
+		return s
+	}
 	if !s.Secret {
 		s.Flag = strings.NewReplacer(".", "-", "_", "-").Replace(path)
 	}
@@ -65,6 +69,8 @@ func newSetting(path, typ string, tag reflect.StructTag, v reflect.Value) Settin
 	}
 	return s
 }
+
+const listOfReports = "list of reports"
 
 // typeName names a setting's type for people; it is empty for a group of settings.
 func typeName(t reflect.Type) string {
@@ -87,6 +93,8 @@ func typeName(t reflect.Type) string {
 		return "list of texts"
 	case reflect.TypeFor[[]netip.Prefix]():
 		return "list of networks"
+	case reflect.TypeFor[[]Report]():
+		return listOfReports
 	}
 	return ""
 }
@@ -153,6 +161,13 @@ func printed(v reflect.Value) string {
 		}
 		return strings.Join(parts, ", ")
 	}
+	if reports, ok := v.Interface().([]Report); ok {
+		var names []string
+		for _, r := range reports {
+			names = append(names, r.Name)
+		}
+		return strings.Join(names, ", ")
+	}
 	if v.Kind() != reflect.Slice {
 		return fmt.Sprint(v.Interface())
 	}
@@ -205,6 +220,7 @@ This page is made from the code; do not edit it by hand.
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.Path, s.Type, def, s.Doc)
 	}
+	b.WriteString(reportsReference())
 	return b.String()
 }
 
