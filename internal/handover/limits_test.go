@@ -3,6 +3,7 @@ package handover_test
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,12 @@ func checkBlock(t *testing.T, b handover.Block) {
 	if len(b.Fields) > handover.MaxFields || len(b.Elements) > 10 {
 		t.Errorf("%s has %d fields and %d elements", b.Type, len(b.Fields), len(b.Elements))
 	}
-	texts := append(append([]handover.Text{}, b.Fields...), b.Elements...)
+	texts := slices.Clone(b.Fields)
+	for _, e := range b.Elements {
+		if e.Text != nil {
+			texts = append(texts, *e.Text)
+		}
+	}
 	for _, f := range texts {
 		if f.Text == "" || units(f.Text) > handover.MaxField {
 			t.Errorf("field has %d characters: %.80q", units(f.Text), f.Text)

@@ -14,12 +14,13 @@ type Message struct {
 	Files  []File    `json:"files,omitempty"`  // attached in the thread
 }
 
-// Block is one block of Block Kit: a header, a section, a context or a divider.
+// Block is one block of Block Kit: a header, a section, a context, a row of actions or a divider.
 type Block struct {
-	Type     string `json:"type"`
-	Text     *Text  `json:"text,omitempty"`
-	Fields   []Text `json:"fields,omitempty"`
-	Elements []Text `json:"elements,omitempty"`
+	Type     string    `json:"type"`
+	BlockID  string    `json:"block_id,omitempty"` // of what can be pressed; another one when the block's state is another
+	Text     *Text     `json:"text,omitempty"`
+	Fields   []Text    `json:"fields,omitempty"`
+	Elements []Element `json:"elements,omitempty"` // texts of a context; buttons and checkboxes of actions
 }
 
 // Text is Block Kit's text object. Verbatim stops Slack from turning plain words into links, channels and mentions.
@@ -48,11 +49,15 @@ func (m Message) Size() int {
 	return width(b.String())
 }
 
-// header shows a text as it is: plain text needs no escaping. What would be a mention elsewhere is broken all the same.
+// header shows a text as it is.
 func header(s string) Block {
-	no := false
-	s = withoutMentions(strings.NewReplacer("<!", "<\u2060!", "<@", "<\u2060@", "<#", "<\u2060#").Replace(s))
-	return Block{Type: "header", Text: &Text{Type: "plain_text", Text: cutWidth(s, MaxHeader), Emoji: &no}}
+	t := plainText(s, MaxHeader)
+	return Block{Type: "header", Text: &t}
+}
+
+// harmless breaks what would be a mention elsewhere; plain text needs no escaping.
+func harmless(s string) string {
+	return withoutMentions(strings.NewReplacer("<!", "<\u2060!", "<@", "<\u2060@", "<#", "<\u2060#").Replace(s))
 }
 
 func mrkdwn(s string) Text { return Text{Type: "mrkdwn", Text: s, Verbatim: true} }
@@ -62,7 +67,10 @@ func sectionBlock(s string) Block {
 	return Block{Type: "section", Text: &t}
 }
 
-func contextBlock(s string) Block { return Block{Type: "context", Elements: []Text{mrkdwn(s)}} }
+func contextBlock(s string) Block {
+	t := mrkdwn(s)
+	return Block{Type: "context", Elements: []Element{{Text: &t}}}
+}
 
 // escape makes a text literal in mrkdwn. Slack reads "&", "<" and ">" (which start links and mentions) and backticks;
 // "@here" and its like are broken with a word joiner, for readers that look for them in plain text.

@@ -16,6 +16,34 @@ type Options struct {
 	CloseNote string         // the scenario's close.note, rendered: what was done, in the author's words
 	Now       time.Time      // when the packet is made; zero: ages are left out
 	PublicURL string         // address of this incident's page at the engine; empty: no link
+
+	Buttons  bool              // people can press buttons in Slack; without, the messages tell how to answer otherwise
+	Mentions []incident.Person // who is on call now: mentioned in Slack where the id begins with "slack:", named elsewhere
+	Offers   []Offer           // the attempts that a person may have made
+	Question *Question         // what waits for approval; nil: nothing does
+	Running  *Offer            // the attempt that runs at a person's wish; nil: none does
+	Paused   *incident.Pause   // the kill switch that is in force here; nil: none is
+	Next     string            // the tier that is told next, unless somebody answers; empty: nobody is waited for
+	NextAt   time.Time         // when
+}
+
+// Offer is an attempt of the scenario that a person may have made.
+type Offer struct {
+	Attempt  int      // from 1
+	Name     string   // as the scenario calls it
+	Commands []string // what it would do, rendered with the facts of now: one text for each step
+}
+
+// Question is an attempt that waits for a person's approval. What is approved are the commands as they stand here.
+type Question struct {
+	Number    int      // of the questions of the run, from 1
+	Attempt   int      // from 1
+	Name      string   // of the attempt
+	Commands  []string // rendered: one text for each step
+	Until     time.Time
+	Otherwise string // what follows without an approval: "hand_over", "next_attempt", or "drop" when a person asked
+	Tier      string // who is asked
+	AskedBy   string // the person at whose wish it is to be made; empty: the engine asks
 }
 
 // Packet is what a person has to know of one incident to go on with it. All text in it is cleaned and cut, and still

@@ -155,7 +155,7 @@ func legal(blocks []Block) bool {
 		if b.Text != nil && width(b.Text.Text) > MaxSection {
 			return false
 		}
-		for _, f := range append(b.Fields, b.Elements...) {
+		for _, f := range b.Fields {
 			if width(f.Text) > MaxField {
 				return false
 			}
