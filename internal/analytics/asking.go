@@ -15,22 +15,23 @@ type asking struct {
 	q                 Question
 	current, previous *side
 	watch             *watch
+	batch             batch
+	outcomes, reasons *numbered
+	kinds             *kindNumbers
 	open              []incident.Fact
 	list              []listed
 }
 
-// listed is an incident of the figure that is asked for.
-type listed struct {
-	id      incident.ID
-	created time.Time
-}
-
 // side is one of the two periods.
 type side struct {
-	period   Period
-	groups   map[Group]*tally
-	attempts map[attemptKey]*Share
-	windows  map[windowKey]*windowTally
+	period       Period
+	since, until int64
+	groups       map[Group]*tally
+	attempts     map[attemptKey]*Share
+	windows      map[windowKey]*windowTally
+	saved        savings
+	ofBatch      []*tally // by the number of the group in the batch
+	day          dayTally
 }
 
 type attemptKey struct {
@@ -39,29 +40,106 @@ type attemptKey struct {
 }
 
 func newSide(p Period) *side {
-	return &side{period: p, groups: map[Group]*tally{}, attempts: map[attemptKey]*Share{},
-		windows: map[windowKey]*windowTally{}}
+	return &side{period: p, since: p.Since.UnixMicro(), until: p.Until.UnixMicro(), groups: map[Group]*tally{},
+		attempts: map[attemptKey]*Share{}, windows: map[windowKey]*windowTally{}, saved: newSavings()}
 }
+
+func (s *side) holds(created int64) bool { return s.since <= created && created < s.until }
 
 func newAsking(q Question) *asking {
-	return &asking{q: q, current: newSide(q.Period), previous: newSide(q.Period.Previous(q.Now)), watch: newWatch()}
+	return &asking{q: q, current: newSide(q.Period), previous: newSide(q.Period.Previous(q.Now)), watch: newWatch(),
+		outcomes: &numbered{}, reasons: &numbered{}, kinds: newKindNumbers()}
 }
 
-// side gives the period that an incident belongs to; nil: none.
-func (a *asking) side(f incident.Fact) *side {
-	switch {
-	case !a.q.Filter.takes(f):
-		return nil
-	case a.current.period.holds(f.CreatedAt):
-		return a.current
-	case a.previous.period.holds(f.CreatedAt):
-		return a.previous
+// hasEnough says whether incidents created from then on change nothing: the period is over, and nothing that is
+// watched can come back.
+func (a *asking) hasEnough(created int64) bool {
+	return created >= a.current.until && created > a.watch.last
+}
+
+// take counts some incidents, the next ones in the order of creation.
+func (a *asking) take(c *columns) {
+	b := &a.batch
+	b.look(c, a.q.Filter)
+	a.outcomes.look(c.outcome.names)
+	a.reasons.look(c.reason.names)
+	if a.q.estimates() {
+		a.kinds.look(c)
 	}
-	return nil
+	for _, s := range []*side{a.current, a.previous} {
+		s.ofBatch = append(s.ofBatch[:0], make([]*tally, b.groupCodes(a.q.By))...)
+	}
+	held := 0
+	for i := range c.len() {
+		var windows incident.Windows
+		if held < len(c.windows) && c.windows[held].at == i {
+			windows = c.windows[held].windows
+			held++
+		}
+		f := c.row(i, windows)
+		a.add(i, &f)
+	}
+}
+
+// add counts one incident. One of no period can still be what came back.
+func (a *asking) add(i int, f *row) {
+	b := &a.batch
+	var key watched
+	if f.covered && f.hasTarget {
+		key = b.watched(i)
+		for _, c := range a.watch.see(key, func() thing { return b.thing(i) }, f.created) {
+			a.cameBack(c)
+		}
+	}
+	var s *side
+	switch {
+	case a.current.holds(f.created):
+		s = a.current
+	case a.previous.holds(f.created):
+		s = a.previous
+	}
+	if s == nil || !b.takes(i) {
+		return
+	}
+	m := measure(f)
+	t := a.tally(s, i, f.created)
+	t.add(f, &m, int(a.outcomes.of[b.outcome.codes[i]]), int(a.reasons.of[b.reason.codes[i]]))
+	s.repaired(t, i, f, b)
+	s.held(f)
+	if a.q.estimates() {
+		s.saved.add(t, a.kinds.of[b.kind[i]], b.scenario.at(i), f.isAutomatic(), m.work)
+	}
+	if f.canComeBack() {
+		a.closed(s, t, i, key, f)
+	}
+	if s == a.previous {
+		return
+	}
+	if f.isOpen() && len(a.open) < MaxOpen {
+		a.open = append(a.open, b.fact(i))
+	}
+	if a.q.List.counts(f, &m) {
+		a.list = append(a.list, listed{b.id(i), f.created})
+	}
 }
 
 // tally gives the counters of an incident's group.
-func (s *side) tally(g Group) *tally {
+func (a *asking) tally(s *side, i int, created int64) *tally {
+	if a.q.By == ByDay {
+		if !s.day.holds(created) {
+			s.day = dayTallyOf(created, a.q.Period.Since.Location())
+			s.day.tally = a.group(s, Group{Name: s.day.name})
+		}
+		return s.day.tally
+	}
+	code := a.batch.groupCode(a.q.By, i)
+	if s.ofBatch[code] == nil {
+		s.ofBatch[code] = a.group(s, a.batch.group(a.q.By, i))
+	}
+	return s.ofBatch[code]
+}
+
+func (a *asking) group(s *side, g Group) *tally {
 	if t := s.groups[g]; t != nil {
 		return t
 	}
@@ -71,54 +149,41 @@ func (s *side) tally(g Group) *tally {
 			return t
 		}
 	}
-	t := newTally()
+	t := newTally(a.outcomes, a.reasons)
 	s.groups[g] = t
 	return t
 }
 
-// hasEnough says whether incidents created from then on change nothing: the period is over, and nothing that is
-// watched can come back.
-func (a *asking) hasEnough(created time.Time) bool {
-	return !created.Before(a.q.Period.Until) && created.After(a.watch.last)
+// dayTally is the group of the day that incidents are of, as long as they are of one day.
+type dayTally struct {
+	since, until int64
+	name         string
+	tally        *tally
 }
 
-// add takes one incident, in the order of creation. One of no period can still be what came back.
-func (a *asking) add(f incident.Fact) {
-	for _, c := range a.watch.see(f) {
-		a.cameBack(c)
+func (d *dayTally) holds(created int64) bool { return d.since <= created && created < d.until }
+
+func dayTallyOf(created int64, zone *time.Location) dayTally {
+	at := time.UnixMicro(created).In(zone)
+	y, m, day := at.Date()
+	d := dayTally{since: created, until: created + 1, name: at.Format(time.DateOnly)}
+	// Where midnight is skipped or comes twice the day is told incident by incident.
+	since, until := time.Date(y, m, day, 0, 0, 0, 0, zone), time.Date(y, m, day+1, 0, 0, 0, 0, zone)
+	if until.Sub(since) == 24*time.Hour {
+		d.since, d.until = since.UnixMicro(), until.UnixMicro()
 	}
-	s := a.side(f)
-	if s == nil {
-		return
-	}
-	m := measure(f)
-	t := s.tally(a.q.By.group(f, a.q.Period.Since.Location()))
-	t.add(f, m)
-	s.repaired(t, f)
-	s.held(f)
-	if canComeBack(f) {
-		a.closed(s, t, f)
-	}
-	if s == a.previous {
-		return
-	}
-	if isOpen(f) && len(a.open) < MaxOpen {
-		a.open = append(a.open, f)
-	}
-	if a.q.List.counts(f, m) {
-		a.list = append(a.list, listed{f.ID, f.CreatedAt})
-	}
+	return d
 }
 
 // closed watches an automatic close.
-func (a *asking) closed(s *side, t *tally, f incident.Fact) {
-	c := closed{incident: listed{f.ID, f.CreatedAt}, at: f.EndedAt, counts: &t.figures, current: s == a.current}
-	if c.young = f.EndedAt.Add(comeBackWithin).After(a.q.Now); c.young {
+func (a *asking) closed(s *side, t *tally, i int, key watched, f *row) {
+	c := closed{thing: a.batch.thing(i), incident: listed{a.batch.id(i), f.created}, at: f.ended, counts: &t.figures, current: s == a.current}
+	if c.young = f.ended+dayMicros > a.q.Now.UnixMicro(); c.young {
 		t.figures.MayComeBack++
 	} else {
 		t.figures.CameBack.Of++
 	}
-	a.watch.close(f, c)
+	a.watch.close(key, c)
 }
 
 // cameBack counts a close after which the same came again.
@@ -134,18 +199,21 @@ func (a *asking) cameBack(c closed) {
 }
 
 // repaired counts the attempts of an incident. Only the last one of a run that recovered has held.
-func (s *side) repaired(t *tally, f incident.Fact) {
-	for n := 1; n <= f.Attempted.Last(); n++ {
-		if !f.Attempted.Has(n) {
+func (s *side) repaired(t *tally, i int, f *row, b *batch) {
+	if f.attempted == 0 {
+		return
+	}
+	for n := 1; n <= f.attempted.Last(); n++ {
+		if !f.attempted.Has(n) {
 			continue
 		}
-		key := attemptKey{f.Scenario, n}
+		key := attemptKey{incident.ScenarioName(b.scenario.at(i)), n}
 		if s.attempts[key] == nil {
 			s.attempts[key] = &Share{}
 		}
 		for _, share := range []*Share{&t.figures.Repairs, s.attempts[key]} {
 			share.Of++
-			if n == f.Attempted.Last() && f.Outcome == incident.Recovered {
+			if n == f.attempted.Last() && f.outcome == incident.Recovered {
 				share.Count++
 			}
 		}
@@ -154,16 +222,13 @@ func (s *side) repaired(t *tally, f incident.Fact) {
 
 func (a *asking) answer() Answer {
 	out := Answer{Question: a.q, PreviousPeriod: a.previous.period, Open: a.open}
-	out.Figures, out.Previous = a.current.total(), a.previous.total()
+	out.Figures, out.Previous = a.total(a.current), a.total(a.previous)
 	if a.q.By != ByNothing {
 		out.Groups = a.groups()
 	}
-	if a.q.By == ByKind {
-		out.Figures.TimeSaved, out.Previous.TimeSaved = a.current.saved(), a.previous.saved()
-	}
 	out.Attempts, out.Windows = a.attempts(), a.windows()
 	slices.SortStableFunc(a.list, func(x, y listed) int {
-		return cmp.Or(x.created.Compare(y.created), cmp.Compare(x.id, y.id))
+		return cmp.Or(cmp.Compare(x.created, y.created), cmp.Compare(x.id, y.id))
 	})
 	for _, l := range a.list {
 		out.Incidents = append(out.Incidents, l.id)
@@ -171,52 +236,16 @@ func (a *asking) answer() Answer {
 	return out
 }
 
-func (s *side) total() Figures {
-	total := newTally()
+func (a *asking) total(s *side) Figures {
+	total := newTally(a.outcomes, a.reasons)
 	for _, g := range slices.SortedFunc(maps.Keys(s.groups), compareGroups) {
 		total.merge(s.groups[g])
 	}
-	return total.result()
-}
-
-// result gives the figures of a group; of one that is not there, those of nothing.
-func (s *side) result(g Group, by Dimension) Figures {
-	t := s.groups[g]
-	if t == nil {
-		t = newTally()
-	}
-	f := t.result()
-	if by == ByKind {
-		f.TimeSaved = saved(f)
+	f := total.result()
+	if a.q.estimates() {
+		f.TimeSaved = s.saved.all(a.q.Manual)
 	}
 	return f
-}
-
-// saved estimates what the automatic ones of a kind would have cost people: what the others of the kind cost.
-func saved(f Figures) *Load {
-	return &Load{Incidents: f.Automatic.Count, Mean: f.PersonTime.Mean, Known: f.PersonTime.Count > 0}
-}
-
-// saved sums the kinds for which there is an estimate. When there is one for none, it is no data for all.
-func (s *side) saved() *Load {
-	var sum Load
-	var long time.Duration
-	automatic := 0
-	for _, t := range s.groups {
-		l := saved(t.result())
-		automatic += l.Incidents
-		if l.Known {
-			total, _ := l.Total()
-			sum.Incidents, sum.Known, long = sum.Incidents+l.Incidents, true, long+total
-		}
-	}
-	switch {
-	case !sum.Known:
-		sum.Incidents = automatic
-	case sum.Incidents > 0:
-		sum.Mean = long / time.Duration(sum.Incidents)
-	}
-	return &sum
 }
 
 func (a *asking) groups() []Grouped {
@@ -224,11 +253,10 @@ func (a *asking) groups() []Grouped {
 	if a.q.By != ByDay { // the previous period has other days
 		maps.Copy(names, a.previous.groups)
 	}
+	now, before := a.results(a.current), a.results(a.previous)
 	list := []Grouped{}
 	for name := range names {
-		g := Grouped{Group: name, Figures: a.current.result(name, a.q.By)}
-		g.Previous = a.previous.result(name, a.q.By)
-		list = append(list, g)
+		list = append(list, Grouped{Group: name, Figures: now(name), Previous: before(name)})
 	}
 	slices.SortFunc(list, func(x, y Grouped) int {
 		if a.q.By == ByDay {
@@ -237,6 +265,27 @@ func (a *asking) groups() []Grouped {
 		return cmp.Or(weight(a.q.By, y)-weight(a.q.By, x), compareGroups(x.Group, y.Group))
 	})
 	return list
+}
+
+// results gives the figures of each group; of one that is not there, those of nothing.
+func (a *asking) results(s *side) func(Group) Figures {
+	var saved map[*tally]*Load
+	if a.q.estimates() {
+		saved = s.saved.each(a.q.Manual)
+	}
+	return func(g Group) Figures {
+		t := s.groups[g]
+		if t == nil {
+			t = newTally(a.outcomes, a.reasons)
+		}
+		f := t.result()
+		if a.q.estimates() {
+			if f.TimeSaved = saved[t]; f.TimeSaved == nil {
+				f.TimeSaved = &Load{}
+			}
+		}
+		return f
+	}
 }
 
 // weight is what comes first: kinds by the load on people, all others by their number.

@@ -18,10 +18,10 @@ type columns struct {
 
 	customer, department, service, scenario, target, priority, outcome, reason texts
 
-	kind    []uint32  // an index of kinds; nil when titles were not asked for
-	kinds   []kindKey //
-	windows []held1   // in the order of at; most incidents have none
-	ids     []incident.ID
+	kind    []uint32            // an index of kinds; empty when titles were not asked for
+	kinds   []kindKey           //
+	windows []held1             // in the order of at; most incidents have none
+	ids     []incident.ID       // empty when they were not asked for
 	openIDs map[int]incident.ID // when there are no ids: of those that are open
 }
 
@@ -77,7 +77,7 @@ func (c *columns) windowsAt(i int) incident.Windows {
 
 // id gives the id of incident i; empty when it was not asked for and the incident is over.
 func (c *columns) id(i int) incident.ID {
-	if c.ids != nil {
+	if len(c.ids) > 0 {
 		return c.ids[i]
 	}
 	return c.openIDs[i]
@@ -91,7 +91,7 @@ func (c *columns) fact(i int) incident.Fact {
 		Outcome: incident.Outcome(c.outcome.at(i)), Reason: incident.Reason(c.reason.at(i)), CreatedAt: timeOf(c.created[i]),
 		ReceivedAt: timeOf(c.received[i]), StartedAt: timeOf(c.started[i]), OutcomeAt: timeOf(c.decided[i]),
 		TakenAt: timeOf(c.taken[i]), EndedAt: timeOf(c.ended[i]), Windows: c.windowsAt(i)}
-	if c.kind != nil {
+	if len(c.kind) > 0 {
 		f.Title = c.kinds[c.kind[i]].title
 	}
 	return f
@@ -187,4 +187,21 @@ func (b *builder) addKind(i int, title string) {
 		b.kinds = append(b.kinds, key)
 	}
 	b.kind = append(b.kind, code)
+}
+
+// reset forgets the facts and keeps the memory, and what titles are without what differs.
+func (b *builder) reset() {
+	c := &b.columns
+	c.created = c.created[:0]
+	for _, column := range c.columnsOfTime() {
+		*column = (*column)[:0]
+	}
+	c.run, c.alerts, c.attempted = c.run[:0], c.alerts[:0], c.attempted[:0]
+	for k, t := range c.columnsOfText() {
+		t.names, t.codes = t.names[:0], t.codes[:0]
+		clear(b.codes[k])
+	}
+	c.kind, c.kinds, c.windows, c.ids = c.kind[:0], c.kinds[:0], c.windows[:0], c.ids[:0]
+	clear(b.kindOf)
+	clear(c.openIDs)
 }

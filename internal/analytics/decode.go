@@ -204,7 +204,7 @@ func (r *reader) windows(c *columns, n int) {
 	s := r.section()
 	c.windows = c.windows[:0]
 	last := -1
-	for range s.count() {
+	for held := s.count(); held > 0 && s.err == nil; held-- {
 		h := held1{at: s.index(n)}
 		if s.err != nil || h.at <= last {
 			s.fail()
@@ -212,7 +212,7 @@ func (r *reader) windows(c *columns, n int) {
 		}
 		last = h.at
 		h.windows.SuppressedBy = s.text()
-		for range s.count() {
+		for waits := s.count(); waits > 0 && s.err == nil; waits-- {
 			h.windows.Waits = append(h.windows.Waits, incident.Wait{Question: incident.Question(s.text()), Window: s.text(),
 				Waited: time.Duration(s.signed()) * time.Microsecond, Since: timeOf(s.time(c.created[h.at])), Became: incident.TransitionKind(s.text())})
 		}
@@ -224,7 +224,7 @@ func (r *reader) windows(c *columns, n int) {
 func (r *reader) open(c *columns, n int) {
 	s := r.section()
 	clear(c.openIDs)
-	for range s.count() {
+	for open := s.count(); open > 0 && s.err == nil; open-- {
 		i := s.index(n)
 		if c.openIDs == nil {
 			c.openIDs = map[int]incident.ID{}

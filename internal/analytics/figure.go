@@ -78,7 +78,7 @@ func Definitions() []Definition {
 		{CameBack, "automatic closes after which the same customer, target and scenario came again within 24 hours, of those that could"},
 		{PersonTime, "from a person taking an incident to its end; an upper bound of the work"},
 		{PersonLoad, "incidents that needed a person, times the mean person time: an estimate"},
-		{TimeSaved, "by kind: automatic incidents, times the mean person time of the kind's others: an estimate"},
+		{TimeSaved, "automatic incidents, times the mean person time of the others of their kind, or else the manual minutes of their scenario: an estimate"},
 		{Open, "incidents whose first response is not over"},
 		{Undecided, "open incidents without an outcome"},
 		{Reopened, "incidents whose first response ran more than once; the latest run counts"},
@@ -106,28 +106,28 @@ func Names() []Figure {
 func (g Figure) exists() bool { return slices.Contains(Names(), g) }
 
 // counts says whether the figure is made of this incident. What came back is known only later.
-func (g Figure) counts(f incident.Fact, m measures) bool {
+func (g Figure) counts(f *row, m *measures) bool {
 	switch g {
 	case "", CameBack:
 		return false
 	case Repairs:
-		return f.Attempted != 0
+		return f.attempted != 0
 	case Verified:
-		return f.Attempted != 0 && f.Outcome == incident.Recovered
+		return f.attempted != 0 && f.outcome == incident.Recovered
 	case NotVerified:
-		return f.Attempted != 0 && (f.Outcome != incident.Recovered || f.Attempted != 1<<(f.Attempted.Last()-1))
+		return f.attempted != 0 && (f.outcome != incident.Recovered || f.attempted != 1<<(f.attempted.Last()-1))
 	case Incidents:
 		return true
 	case Alerts:
-		return f.Alerts > 0
+		return f.alerts > 0
 	case Automatic, TimeSaved:
-		return isAutomatic(f)
+		return f.isAutomatic()
 	case NotAutomatic, PersonLoad:
-		return neededPerson(f)
+		return f.neededPerson()
 	case Coverage:
-		return isCovered(f)
+		return f.covered
 	case NotCovered:
-		return !isCovered(f)
+		return !f.covered
 	case FirstResponse:
 		return m.first.ok
 	case MachineShare:
@@ -145,17 +145,17 @@ func (g Figure) counts(f incident.Fact, m measures) bool {
 	case DeferralWait:
 		return m.page.wait.ok
 	case Open:
-		return isOpen(f)
+		return f.isOpen()
 	case Undecided:
-		return isUndecided(f)
+		return f.isUndecided()
 	case Reopened:
-		return f.Run > 1
+		return f.run > 1
 	case NotTaken:
-		return isNotTaken(f)
+		return f.isNotTaken()
 	case NoCustomer:
-		return f.Customer == ""
+		return !f.hasCustomer
 	case ClockDisorder:
 		return m.disorder
 	}
-	return f.Outcome == incident.Outcome(g) || f.Reason == incident.Reason(g)
+	return f.outcome == incident.Outcome(g) || f.reason == incident.Reason(g)
 }

@@ -2,7 +2,6 @@ package analytics
 
 import (
 	"encoding/json"
-	"maps"
 	"time"
 
 	"shodo/internal/incident"
@@ -28,7 +27,7 @@ type Figures struct {
 	MayComeBack  int   `json:"may_come_back"`  // automatic closes whose 24 hours are not over
 	PersonTime   Times `json:"person_time"`    // of those that a person took and that have ended
 	PersonLoad   Load  `json:"person_load"`    // of all that needed a person
-	TimeSaved    *Load `json:"time_saved"`     // nil unless incidents are grouped by kind
+	TimeSaved    *Load `json:"time_saved"`     // nil unless it was asked for
 	Open         int   `json:"open"`           // the first response is not over
 	Undecided    int   `json:"undecided"`      // open, and without an outcome
 	Reopened     int   `json:"reopened"`       //
@@ -133,31 +132,29 @@ func known(v float64, ok bool) *float64 {
 // tally counts what figures are made of, of one group.
 type tally struct {
 	figures                     Figures // those that are counted
+	outcomes, reasons           []int   // by their numbers
+	names                       [2]*numbered
 	first, start, person, taken durations
 	waited                      durations
 }
 
-func newTally() *tally {
-	return &tally{figures: Figures{Outcomes: map[incident.Outcome]int{}, Reasons: map[incident.Reason]int{}}}
+func newTally(outcomes, reasons *numbered) *tally {
+	return &tally{names: [2]*numbered{outcomes, reasons}}
 }
 
-func (t *tally) add(f incident.Fact, m measures) {
+func (t *tally) add(f *row, m *measures, outcome, reason int) {
 	g := &t.figures
 	g.Incidents++
-	g.Alerts += f.Alerts
-	if f.Outcome != "" {
-		g.Outcomes[f.Outcome]++
-	}
-	if f.Reason != "" {
-		g.Reasons[f.Reason]++
-	}
+	g.Alerts += f.alerts
+	count(&t.outcomes, outcome, 1)
+	count(&t.reasons, reason, 1)
 	for _, c := range []struct {
 		counts  bool
 		counter *int
 	}{
-		{isAutomatic(f), &g.Automatic.Count}, {isCovered(f), &g.Coverage.Count}, {isOpen(f), &g.Open},
-		{isUndecided(f), &g.Undecided}, {f.Run > 1, &g.Reopened}, {isNotTaken(f), &g.NotTaken},
-		{f.Customer == "", &g.NoCustomer}, {m.disorder, &g.ClockTrouble}, {neededPerson(f), &g.PersonLoad.Incidents},
+		{f.isAutomatic(), &g.Automatic.Count}, {f.covered, &g.Coverage.Count}, {f.isOpen(), &g.Open},
+		{f.isUndecided(), &g.Undecided}, {f.run > 1, &g.Reopened}, {f.isNotTaken(), &g.NotTaken},
+		{!f.hasCustomer, &g.NoCustomer}, {m.disorder, &g.ClockTrouble}, {f.neededPerson(), &g.PersonLoad.Incidents},
 	} {
 		if c.counts {
 			*c.counter++
@@ -192,11 +189,11 @@ func (t *tally) merge(o *tally) {
 		*c.into += *c.from
 	}
 	g.Deferred.merge(h.Deferred)
-	for name, n := range h.Outcomes {
-		g.Outcomes[name] += n
+	for i, n := range o.outcomes {
+		count(&t.outcomes, i, n)
 	}
-	for name, n := range h.Reasons {
-		g.Reasons[name] += n
+	for i, n := range o.reasons {
+		count(&t.reasons, i, n)
 	}
 	g.MachineShare.Time += h.MachineShare.Time
 	g.MachineShare.Of += h.MachineShare.Of
@@ -210,10 +207,29 @@ func (t *tally) merge(o *tally) {
 // result gives all figures.
 func (t *tally) result() Figures {
 	g := t.figures
-	g.Outcomes, g.Reasons = maps.Clone(g.Outcomes), maps.Clone(g.Reasons)
+	g.Outcomes, g.Reasons = counted[incident.Outcome](t.outcomes, t.names[0]), counted[incident.Reason](t.reasons, t.names[1])
 	g.Automatic.Of, g.Coverage.Of = g.Incidents, g.Incidents
 	g.FirstResponse, g.TimeToStart, g.TimeToPerson = t.first.times(), t.start.times(), t.person.times()
 	g.PersonTime, g.Deferred.Wait = t.taken.times(), t.waited.times()
 	g.PersonLoad.Mean, g.PersonLoad.Known = g.PersonTime.Mean, g.PersonTime.Count > 0
 	return g
+}
+
+// count adds to a counter that may not be there yet.
+func count(counters *[]int, i, n int) {
+	for i >= len(*counters) {
+		*counters = append(*counters, 0)
+	}
+	(*counters)[i] += n
+}
+
+// counted gives counters by their names, but for the empty name and what is 0.
+func counted[T ~string](counters []int, names *numbered) map[T]int {
+	out := map[T]int{}
+	for i, n := range counters {
+		if name := names.names[i]; name != "" && n > 0 {
+			out[T(name)] = n
+		}
+	}
+	return out
 }

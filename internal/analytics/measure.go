@@ -26,50 +26,37 @@ type measures struct {
 	disorder bool // one of them ends before it begins, by more than the tolerance
 }
 
-func measure(f incident.Fact) measures {
+func measure(f *row) measures {
 	var m measures
-	between := func(from, to time.Time) span {
-		if from.IsZero() || to.IsZero() {
-			return span{}
-		}
-		long := to.Sub(from)
-		if long < -tolerance {
-			m.disorder = true
-			return span{}
-		}
-		return span{max(long, 0), true}
+	begin := f.created
+	if f.run > 1 && f.received != never {
+		begin = f.received
 	}
-	begin := f.CreatedAt
-	if f.Run > 1 && !f.ReceivedAt.IsZero() {
-		begin = f.ReceivedAt
+	if len(f.windows.Waits) > 0 {
+		m.page = heldBy(f.windows.Waits, incident.Page)
 	}
-	m.page = heldBy(f.Windows.Waits, incident.Page)
-	m.first = between(begin, f.EndedAt)
-	m.start = between(begin, f.StartedAt)
-	if f.Outcome.IsAutomatic() {
+	m.first = m.between(begin, f.ended)
+	m.start = m.between(begin, f.started)
+	if f.isAutomatic() {
 		m.machine = m.first
 		return m
 	}
-	m.machine = between(begin, f.OutcomeAt)
-	m.work = between(f.TakenAt, f.EndedAt)
-	if wasHandedOver(f) {
-		m.person = between(f.OutcomeAt, f.TakenAt)
+	m.machine = m.between(begin, f.decided)
+	m.work = m.between(f.taken, f.ended)
+	if f.wasHandedOver() {
+		m.person = m.between(f.decided, f.taken)
 	}
 	return m
 }
 
-func isAutomatic(f incident.Fact) bool { return f.Outcome.IsAutomatic() }
-func isCovered(f incident.Fact) bool   { return f.Scenario != "" }
-func isOpen(f incident.Fact) bool      { return f.EndedAt.IsZero() }
-func isUndecided(f incident.Fact) bool { return f.Outcome == "" }
-
-// neededPerson is of outcomes that are decided.
-func neededPerson(f incident.Fact) bool { return f.Outcome != "" && !f.Outcome.IsAutomatic() }
-
-func wasHandedOver(f incident.Fact) bool {
-	return f.Outcome == incident.HandedOver || f.Outcome == incident.Unmatched
-}
-
-func isNotTaken(f incident.Fact) bool {
-	return wasHandedOver(f) && f.TakenAt.IsZero() && !f.EndedAt.IsZero()
+func (m *measures) between(from, to int64) span {
+	if from == never || to == never {
+		return span{}
+	}
+	long := time.Duration(to-from) * time.Microsecond
+	if long < -tolerance {
+		m.disorder = true
+		return span{}
+	}
+	return span{max(long, 0), true}
 }

@@ -89,8 +89,6 @@ func (p Period) Previous(now time.Time) Period {
 // IsOver says whether no incident of the period is still to come.
 func (p Period) IsOver(now time.Time) bool { return !now.Before(p.Until) }
 
-func (p Period) holds(t time.Time) bool { return !t.Before(p.Since) && t.Before(p.Until) }
-
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a

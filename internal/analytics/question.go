@@ -25,12 +25,6 @@ type Filter struct {
 	Priority   string                `json:"priority,omitempty"`
 }
 
-func (f Filter) takes(i incident.Fact) bool {
-	return (f.Customer == "" || f.Customer == i.Customer) && (f.Department == "" || f.Department == i.Department) &&
-		(f.Scenario == "" || f.Scenario == i.Scenario) && (f.Service == "" || f.Service == i.Service) &&
-		(f.Priority == "" || f.Priority == i.Priority)
-}
-
 // Dimension is what groups are made by.
 type Dimension string
 
@@ -52,37 +46,22 @@ func Dimensions() []Dimension {
 	return []Dimension{ByCustomer, ByDepartment, ByScenario, ByService, ByPriority, ByOutcome, ByDay, ByKind}
 }
 
-// group names the group of an incident. Days are those of the zone.
-func (d Dimension) group(f incident.Fact, zone *time.Location) Group {
-	switch d {
-	case ByCustomer:
-		return Group{Name: string(f.Customer)}
-	case ByDepartment:
-		return Group{Name: f.Department}
-	case ByScenario:
-		return Group{Name: string(f.Scenario)}
-	case ByService:
-		return Group{Name: string(f.Service)}
-	case ByPriority:
-		return Group{Name: f.Priority}
-	case ByOutcome:
-		return Group{Name: string(f.Outcome)}
-	case ByDay:
-		return Group{Name: f.CreatedAt.In(zone).Format(time.DateOnly)}
-	case ByKind:
-		return Group{Name: KindTitle(f.Title), Customer: f.Customer, Service: f.Service}
-	}
-	return Group{}
-}
-
 // Question is what is asked.
 type Question struct {
 	Period Period
 	Filter Filter
 	By     Dimension
 	List   Figure    // the incidents of this figure are listed; empty: of none
+	Saved  bool      // also estimate the time saved; by kind it always is
 	Now    time.Time // what is over, and what may still come back, depends on it
+
+	// Manual is how long the work of a scenario takes by hand: what an automatic incident saved when no person has had one
+	// of its kind.
+	Manual map[incident.ScenarioName]time.Duration
 }
+
+// estimates says whether the time saved is estimated: it takes the titles of all incidents.
+func (q Question) estimates() bool { return q.Saved || q.By == ByKind }
 
 // needs says what of a fact the answer depends on, beside what it always does.
 func (q Question) needs() incident.FactPart {
@@ -93,9 +72,9 @@ func (q Question) needs() incident.FactPart {
 	}{
 		{q.List != "", incident.FactID},
 		{q.By == ByDepartment || q.Filter.Department != "", incident.FactDepartment},
-		{q.By == ByService || q.By == ByKind || q.Filter.Service != "", incident.FactService},
+		{q.By == ByService || q.estimates() || q.Filter.Service != "", incident.FactService},
 		{q.By == ByPriority || q.Filter.Priority != "", incident.FactPriority},
-		{q.By == ByKind, incident.FactTitle},
+		{q.estimates(), incident.FactTitle},
 	} {
 		if c.needed {
 			parts |= c.part
@@ -171,17 +150,9 @@ func Ask(ctx context.Context, record Source, q Question) (Answer, error) {
 	if q.List != "" && !q.List.exists() {
 		return Answer{}, fmt.Errorf("list %q: there is no such figure", q.List)
 	}
-	a := newAsking(q)
-	filter := incident.FactFilter{Since: a.previous.period.Since, Customer: q.Filter.Customer, Scenario: q.Filter.Scenario,
-		With: q.needs()}
-	for f, err := range record.Facts(ctx, filter) {
-		if err != nil {
-			return Answer{}, err
-		}
-		if a.hasEnough(f.CreatedAt) {
-			break
-		}
-		a.add(f)
+	r := reading{asking: newAsking(q), record: record, with: q.needs()}
+	if err := r.all(ctx); err != nil {
+		return Answer{}, err
 	}
-	return a.answer(), nil
+	return r.answer(), nil
 }

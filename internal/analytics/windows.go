@@ -114,11 +114,11 @@ func (t *windowTally) result() WindowedBefore {
 }
 
 // held counts an incident for each window that deferred or suppressed it.
-func (s *side) held(f incident.Fact) {
-	if f.Outcome == incident.Suppressed {
-		s.window(f.Windows.SuppressedBy, incident.Page).suppressed++
+func (s *side) held(f *row) {
+	if f.outcome == incident.Suppressed {
+		s.window(f.windows.SuppressedBy, incident.Page).suppressed++
 	}
-	for _, w := range f.Windows.Waits {
+	for _, w := range f.windows.Waits {
 		t, h := s.window(w.Window, w.Question), heldBy([]incident.Wait{w}, w.Question)
 		t.deferred.add(h)
 		if h.wait.ok {

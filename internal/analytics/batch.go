@@ -1,0 +1,121 @@
+package analytics
+
+import (
+	"shodo/internal/incident"
+)
+
+// batch is some columns of the stream, with what is worked out once for all of their incidents.
+type batch struct {
+	*columns
+	filters              []filtered
+	nothing              bool // the filter takes none of them
+	customers, scenarios []uint64
+	targets              []uint64
+}
+
+// filtered is one condition of the filter: the code that a column must have.
+type filtered struct {
+	codes []uint32
+	code  uint32
+}
+
+// look works out what is the same for all incidents of the columns.
+func (b *batch) look(c *columns, f Filter) {
+	b.columns, b.filters, b.nothing = c, b.filters[:0], false
+	for _, one := range []struct {
+		wanted string
+		column *texts
+	}{{string(f.Customer), &c.customer}, {f.Department, &c.department}, {string(f.Service), &c.service},
+		{string(f.Scenario), &c.scenario}, {f.Priority, &c.priority}} {
+		if one.wanted == "" {
+			continue
+		}
+		code, found := one.column.code(one.wanted)
+		b.nothing = b.nothing || !found
+		b.filters = append(b.filters, filtered{one.column.codes, code})
+	}
+	b.customers = hashes(b.customers, c.customer.names)
+	b.scenarios = hashes(b.scenarios, c.scenario.names)
+	b.targets = hashes(b.targets, c.target.names)
+}
+
+func (b *batch) takes(i int) bool {
+	for _, f := range b.filters {
+		if f.codes[i] != f.code {
+			return false
+		}
+	}
+	return !b.nothing
+}
+
+func (b *batch) watched(i int) watched {
+	return watchedAs(b.customers[b.customer.codes[i]], b.scenarios[b.scenario.codes[i]], b.targets[b.target.codes[i]])
+}
+
+func (b *batch) thing(i int) thing {
+	return thing{b.customer.at(i), b.scenario.at(i), b.target.at(i)}
+}
+
+// group names the group of an incident.
+func (b *batch) group(d Dimension, i int) Group {
+	switch d {
+	case ByCustomer:
+		return Group{Name: b.customer.at(i)}
+	case ByDepartment:
+		return Group{Name: b.department.at(i)}
+	case ByScenario:
+		return Group{Name: b.scenario.at(i)}
+	case ByService:
+		return Group{Name: b.service.at(i)}
+	case ByPriority:
+		return Group{Name: b.priority.at(i)}
+	case ByOutcome:
+		return Group{Name: b.outcome.at(i)}
+	case ByKind:
+		k := b.kinds[b.kind[i]]
+		return Group{Name: k.title, Customer: incident.CustomerID(b.customer.names[k.customer]), Service: incident.ServiceID(b.service.names[k.service])}
+	}
+	return Group{}
+}
+
+// groupCode numbers the group of an incident within the batch. Days are not numbered here.
+func (b *batch) groupCode(d Dimension, i int) uint32 {
+	switch d {
+	case ByCustomer:
+		return b.customer.codes[i]
+	case ByDepartment:
+		return b.department.codes[i]
+	case ByScenario:
+		return b.scenario.codes[i]
+	case ByService:
+		return b.service.codes[i]
+	case ByPriority:
+		return b.priority.codes[i]
+	case ByOutcome:
+		return b.outcome.codes[i]
+	case ByKind:
+		return b.kind[i]
+	}
+	return 0
+}
+
+// groupCodes is how many groups the batch has at most.
+func (b *batch) groupCodes(d Dimension) int {
+	switch d {
+	case ByCustomer:
+		return len(b.customer.names)
+	case ByDepartment:
+		return len(b.department.names)
+	case ByScenario:
+		return len(b.scenario.names)
+	case ByService:
+		return len(b.service.names)
+	case ByPriority:
+		return len(b.priority.names)
+	case ByOutcome:
+		return len(b.outcome.names)
+	case ByKind:
+		return len(b.kinds)
+	}
+	return 1
+}
