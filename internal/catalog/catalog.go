@@ -104,6 +104,17 @@ func (c *Catalog) Scenario(name incident.ScenarioName) (*scenario.Scenario, bool
 	return s, ok
 }
 
+// ManualMinutes gives how many person-minutes an incident takes by hand, for the scenarios that say so.
+func (c *Catalog) ManualMinutes() map[incident.ScenarioName]float64 {
+	minutes := map[incident.ScenarioName]float64{}
+	for name, s := range c.scenarios {
+		if s.ManualMinutes > 0 {
+			minutes[name] = s.ManualMinutes
+		}
+	}
+	return minutes
+}
+
 // Customer gives the customer with that id.
 func (c *Catalog) Customer(id incident.CustomerID) (*customer.Customer, bool) {
 	found, ok := c.customers[id]

@@ -173,10 +173,7 @@ func (l *loader) adopt(c *customer.Customer, a customer.Adoption, s *scenario.Sc
 	l.checkInputs(a, s)
 	l.checkActions(c, a, s)
 	l.checkContacts(c, a, s)
-	if _, ok := c.Tier(s.HandOver.To); !ok {
-		l.add(a.Place.Problem(fmt.Sprintf("scenario %q hands over to the tier %q, which this customer does not have", s.Name, s.HandOver.To),
-			cmp.Or(yamldoc.Suggest(s.HandOver.To, c.TierNames()), "its tiers: "+strings.Join(c.TierNames(), ", "))))
-	}
+	l.checkTiers(c, a, s)
 	autonomy := s.Autonomy
 	if a.Autonomy != "" {
 		autonomy = a.Autonomy
@@ -191,6 +188,26 @@ func (l *loader) adopt(c *customer.Customer, a customer.Adoption, s *scenario.Sc
 // rank orders the autonomy levels, lowest first.
 func rank(a incident.Autonomy) int {
 	return slices.Index([]incident.Autonomy{incident.Observe, incident.Suggest, incident.Approve, incident.Automatic}, a)
+}
+
+// checkTiers tells which tiers the scenario names and the customer does not have: whatever its autonomy here, since raising it
+// must not break the catalog.
+func (l *loader) checkTiers(c *customer.Customer, a customer.Adoption, s *scenario.Scenario) {
+	told := map[string]bool{}
+	missing := func(tier, what string) {
+		if _, ok := c.Tier(tier); ok || told[tier] {
+			return
+		}
+		told[tier] = true
+		l.add(a.Place.Problem(fmt.Sprintf("scenario %q %s the tier %q, which this customer does not have", s.Name, what, tier),
+			cmp.Or(yamldoc.Suggest(tier, c.TierNames()), "its tiers: "+strings.Join(c.TierNames(), ", "))))
+	}
+	missing(s.HandOver.To, "hands over to")
+	for _, attempt := range s.Recover {
+		if attempt.Approval != nil {
+			missing(attempt.Approval.From, fmt.Sprintf("asks for approval of %q from", attempt.Name))
+		}
+	}
 }
 
 // checkInputs tells what the customer fills wrongly, and what nobody will ever fill.

@@ -23,6 +23,7 @@ func (c *Catalog) lintScenarios() yamldoc.Problems {
 	for _, s := range c.Scenarios() {
 		l.condition(s)
 		l.careless(s)
+		l.approvals(s)
 	}
 	return l.problems
 }
@@ -107,6 +108,7 @@ func (l *scenarioLint) customer(c *customer.Customer) {
 	for i := range candidates {
 		l.adopted[candidates[i].scenario.Name] = true
 		never[i] = l.neverHere(c, &candidates[i])
+		l.asked(c, &candidates[i])
 	}
 	l.ranks(c, candidates, never)
 }

@@ -39,7 +39,7 @@ type Customer struct {
 	Adopted     []Adoption // ordered by the scenario's name
 	Allow       []Glob     // the actions that may be used
 	Tiers       []Tier     // who is told, in order; at least one
-	TwoPeople   bool       // what one person asks for, another one has to approve
+	TwoPeople   bool       // what one person starts, another one has to approve
 	Contacts    []Contact  // where the customer itself is told; may be empty
 
 	Windows []Window          // quiet hours, then maintenance, each in the order of the file
@@ -72,12 +72,6 @@ type Tier struct {
 	Slack            string        // "#name" or a channel id; empty: not told in Slack
 	EscalationPolicy string        // PagerDuty's id of the policy that pages this tier; empty: not paged
 	People           People        // who may decide; empty: whoever is on call for EscalationPolicy
-}
-
-// People names those of a tier who may decide, beside whoever is on call for its escalation policy.
-type People struct {
-	SlackUsers  []string // ids of users
-	SlackGroups []string // ids of user groups
 }
 
 // Credentials are the customer's connections: how actions log in. What is not given is nil or empty.

@@ -82,6 +82,37 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// Who may decide: by name, or whoever is on call.
+func TestPeople(t *testing.T) {
+	c := load(t, "good-people.yaml")
+	want := []customer.People{
+		{SlackUsers: []string{"U024BE7LH", "W012A3CDE"}, SlackGroups: []string{"S0615G0KT"}},
+		{SlackGroups: []string{"S0615G0KU"}},
+	}
+	if diff := cmp.Diff(want, []customer.People{c.Tiers[0].People, c.Tiers[1].People}); diff != "" || !c.TwoPeople {
+		t.Errorf("two people: %v, (-want +got):\n%s", c.TwoPeople, diff)
+	}
+	var levels []incident.Autonomy
+	for _, a := range c.Adopted {
+		levels = append(levels, a.Autonomy)
+	}
+	if diff := cmp.Diff([]incident.Autonomy{incident.Observe, incident.Suggest, incident.Approve, incident.Automatic}, levels); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, tt := range []struct {
+		tier customer.Tier
+		want bool
+	}{
+		{c.Tiers[0], true},
+		{customer.Tier{EscalationPolicy: "PABC123"}, true},
+		{customer.Tier{Slack: "#ops"}, false},
+	} {
+		if got := tt.tier.Answerable(); got != tt.want {
+			t.Errorf("%+v: answerable %v, want %v", tt.tier, got, tt.want)
+		}
+	}
+}
+
 func TestFacts(t *testing.T) {
 	c := load(t, "good-acme.yaml")
 	facts := c.Facts()
@@ -166,7 +197,7 @@ func TestAllows(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, file := range []string{"good-acme.yaml", "good-windows.yaml", "wrong-tiers.yaml", "wrong-days.yaml", "wrong-cron.yaml", "wrong-contacts.yaml", "wrong-adoptions.yaml", "secrets-written-out.yaml"} {
+	for _, file := range []string{"good-acme.yaml", "good-windows.yaml", "good-people.yaml", "wrong-people.yaml", "wrong-tiers.yaml", "wrong-days.yaml", "wrong-cron.yaml", "wrong-contacts.yaml", "wrong-adoptions.yaml", "secrets-written-out.yaml"} {
 		data, err := os.ReadFile("testdata/" + file)
 		if err != nil {
 			f.Fatal(err)

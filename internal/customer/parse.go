@@ -25,7 +25,7 @@ func Parse(id incident.CustomerID, file string, source []byte) (*Customer, yamld
 	c := &Customer{
 		ID: id, Name: f.Name, Department: f.Department, TimeZone: f.TimeZone.loc, Language: f.Language, Labels: f.Labels,
 		Services: f.PagerDuty.Services, Credentials: f.Credentials.credentials(),
-		Adopted: f.Scenarios, Allow: f.Allow, Tiers: f.Tiers, Contacts: f.Contacts, Windows: f.windows(), Place: yamldoc.Place{File: file, Line: 1, Column: 1},
+		Adopted: f.Scenarios, Allow: f.Allow, Tiers: f.Tiers, TwoPeople: f.TwoPeople, Contacts: f.Contacts, Windows: f.windows(), Place: yamldoc.Place{File: file, Line: 1, Column: 1},
 	}
 	return c, problems
 }
@@ -43,7 +43,8 @@ type document struct {
 	Credentials credentials `yaml:"credentials" doc:"How actions log in. Secrets are references, never values."`
 	Scenarios   adoptions   `yaml:"scenarios" doc:"The scenarios that run for this customer, by their names; no other one does."`
 	Allow       globs       `yaml:"allow" doc:"The actions that scenarios may use for this customer, by name or glob."`
-	Tiers       tiers       `yaml:"tiers" required:"true" doc:"Who is told of a hand-over, in turn."`
+	Tiers       tiers       `yaml:"tiers" required:"true" doc:"Who is told of a hand-over, in turn; and who may decide."`
+	TwoPeople   bool        `yaml:"two_people" doc:"Whether an attempt that a person starts needs a second person who approves it."`
 
 	Contacts    contacts    `yaml:"contacts" doc:"Where the customer itself is told what happened."`
 	QuietHours  quietHours  `yaml:"quiet_hours" doc:"Windows that come again: when whom not to tell, and when to change nothing."`
@@ -122,22 +123,15 @@ func (a *adoptions) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 			one.With[input], one.WithPlaces[input] = v.Value, v.Place
 		}
 		if p := one.AutonomyPlace; p.Line > 0 && !slices.Contains(levels, string(one.Autonomy)) {
-			d.Add(p.Problem(fmt.Sprintf("found %q, expected one of: %s", one.Autonomy, strings.Join(levels, ", ")), levelHint(one.Autonomy)))
+			d.Add(p.Problem(fmt.Sprintf("found %q, expected one of: %s", one.Autonomy, strings.Join(levels, ", ")), yamldoc.Suggest(string(one.Autonomy), levels)))
 		}
 		*a = append(*a, one)
 	}
 	slices.SortFunc(*a, func(x, y Adoption) int { return strings.Compare(string(x.Scenario), string(y.Scenario)) })
 }
 
-// levels are the autonomy levels of this version.
-var levels = []string{string(incident.Observe), string(incident.Automatic)}
-
-func levelHint(a incident.Autonomy) string {
-	if a == incident.Suggest || a == incident.Approve {
-		return fmt.Sprintf("this version cannot %s yet; observe runs nothing that changes and hands over", a)
-	}
-	return yamldoc.Suggest(string(a), levels)
-}
+// levels are the autonomy levels, the lowest first.
+var levels = []string{string(incident.Observe), string(incident.Suggest), string(incident.Approve), string(incident.Automatic)}
 
 var globText = regexp.MustCompile(`^[a-z0-9_.*]+$`)
 
@@ -165,6 +159,7 @@ type tierDocument struct {
 	PagerDuty struct {
 		EscalationPolicy string `yaml:"escalation_policy" required:"true" doc:"The id of the escalation policy that pages this tier."`
 	} `yaml:"pagerduty" doc:"How PagerDuty wakes this tier."`
+	People people `yaml:"people" doc:"Who may decide, beside whoever is on call for the escalation policy."`
 }
 
 var (
@@ -180,7 +175,7 @@ func (t *tiers) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 	seen := map[string]bool{}
 	for i, e := range entries {
 		at, node := d.AtIndex(i), n.Content[i]
-		one := Tier{Name: e.Name, EscalationPolicy: e.PagerDuty.EscalationPolicy}
+		one := Tier{Name: e.Name, EscalationPolicy: e.PagerDuty.EscalationPolicy, People: People(e.People)}
 		switch {
 		case !tierName.MatchString(e.Name):
 			at.ProblemIn(node, "name", fmt.Sprintf("%q is not a name", e.Name), "lower-case letters, digits, _ and -, such as first_tier")

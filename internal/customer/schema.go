@@ -55,6 +55,15 @@ func (tiers) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
 	return yamlschema.List(one)
 }
 
+// YAMLSchema says which ids they are.
+func (people) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
+	s := g.Of(reflect.TypeFor[peopleDocument]())
+	s.Property("slack_users").Items.Pattern = slackUser.String()
+	s.Property("slack_groups").Items.Pattern = slackGroup.String()
+	s.MinProperties = 1
+	return s
+}
+
 // YAMLSchema says what an SSH credential is.
 func (sshCredential) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
 	s := g.Of(reflect.TypeFor[sshDocument]())

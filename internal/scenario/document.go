@@ -15,7 +15,7 @@ type document struct {
 	Title    yamldoc.Located[string] `yaml:"title" required:"true" doc:"The trouble in one line, for people. Plain text."`
 	Owner    string                  `yaml:"owner" doc:"The team that maintains this file."`
 	Runbook  string                  `yaml:"runbook" doc:"A file in the folder runbooks: what a person does when the engine cannot."`
-	Autonomy yaml.Node               `yaml:"autonomy" schema:"autonomy" doc:"How much the engine may do by itself; a customer may only lower it. The default is automatic."`
+	Autonomy yaml.Node               `yaml:"autonomy" schema:"autonomy" doc:"How much the engine may do by itself: automatic (the default), approve (every attempt waits for a person), suggest (a person starts attempts), observe (nothing is changed). A customer may only lower it."`
 	Priority int                     `yaml:"priority" doc:"Of several scenarios that match, the one with the highest priority runs; a customer's own comes before shared ones. The default is 0."`
 
 	Match   *matchDocument    `yaml:"match" required:"true" doc:"Which incidents the scenario is for. All that is given must hold."`
@@ -30,6 +30,8 @@ type document struct {
 	Unrecovered yaml.Node        `yaml:"unrecovered" schema:"unrecovered" doc:"Without recover: hand_over gives it to a person (the default), report tells the customer and closes."`
 	Close       closeDocument    `yaml:"close" doc:"What is said when the incident is closed."`
 	HandOver    handOverDocument `yaml:"hand_over" doc:"What is said when automation ends without a verified repair."`
+
+	ManualMinutes yamldoc.Located[*float64] `yaml:"manual_minutes" doc:"How many person-minutes an incident of this kind takes by hand: for the figure hours saved."`
 
 	node *yaml.Node
 }
@@ -129,7 +131,7 @@ type retryDocument struct {
 type attemptDocument struct {
 	Name     yamldoc.Located[string] `yaml:"name" required:"true" doc:"What is done, for people, such as: restart the unit."`
 	If       yaml.Node               `yaml:"if" schema:"condition" doc:"The attempt is passed over when this is false."`
-	Approval yaml.Node               `yaml:"approval" schema:"never" doc:"Not available in this version."`
+	Approval *approvalDocument       `yaml:"approval" doc:"A person has to agree before the attempt is made, to its commands as they are shown. Under autonomy approve every attempt needs it."`
 	Steps    []stepDocument          `yaml:"steps" required:"true" schema:"recover" doc:"What the attempt does, in order. Here actions may change something."`
 
 	node *yaml.Node
@@ -162,8 +164,9 @@ type closeDocument struct {
 }
 
 type handOverDocument struct {
-	To        string      `yaml:"to" doc:"A tier of the customer's file. The default is first_tier."`
-	Remaining []yaml.Node `yaml:"remaining" schema:"texts" doc:"What the person still has to do: shown as a checklist."`
+	To        string                `yaml:"to" doc:"A tier of the customer's file. The default is first_tier."`
+	Always    yamldoc.Located[bool] `yaml:"always" doc:"Whether a person gets it even after a repair that held, because what remains is theirs."`
+	Remaining []yaml.Node           `yaml:"remaining" schema:"texts" doc:"What the person still has to do: shown as a checklist."`
 }
 
 // sourceFile is the file that is read. It knows where inside a YAML value an expression's mistake stands.

@@ -25,7 +25,8 @@ const (
 	maxSteps           = 200 // in one file
 	maxInputs          = 100
 	maxName            = 100 // bytes of an attempt's name
-	maxAttempts        = 10  // of one step
+	maxManualMinutes   = 7 * 24 * 60
+	maxAttempts        = 10 // of one step
 	DefaultRetryEvery  = time.Second
 	DefaultRetryFactor = 1.0
 )
@@ -85,6 +86,7 @@ type reader struct {
 func (r *reader) scenario(d *yamldoc.Decoder, doc *document) *Scenario {
 	s := &Scenario{Title: r.plain(d.At("title"), doc.Title), Owner: doc.Owner, Runbook: doc.Runbook, Priority: doc.Priority}
 	s.Autonomy = r.autonomy(d.At("autonomy"), &doc.Autonomy)
+	s.ManualMinutes = r.manualMinutes(d.At("manual_minutes"), doc.ManualMinutes)
 	if doc.Match != nil {
 		s.Match = r.match(d.At("match"), doc.Match)
 	}
@@ -108,24 +110,42 @@ func (r *reader) scenario(d *yamldoc.Decoder, doc *document) *Scenario {
 	if doc.Close.Note.Kind != 0 {
 		s.Close.Note = r.text(d.At("close").At("note"), &doc.Close.Note, all)
 	}
-	s.HandOver = HandOver{To: doc.HandOver.To}
-	for i := range doc.HandOver.Remaining {
-		s.HandOver.Remaining = append(s.HandOver.Remaining, r.text(d.At("hand_over").At("remaining").AtIndex(i), &doc.HandOver.Remaining[i], all))
-	}
+	s.HandOver = r.handOver(d.At("hand_over"), doc, all)
 	s.Unrecovered = r.unrecovered(d.At("unrecovered"), doc)
 	return s
 }
 
 func (r *reader) autonomy(d *yamldoc.Decoder, n *yaml.Node) incident.Autonomy {
-	if n.Value == string(incident.Suggest) || n.Value == string(incident.Approve) {
-		d.Problem(n, fmt.Sprintf("autonomy %q is not available", n.Value), "this version knows observe and automatic")
-		return incident.Observe
-	}
 	return incident.Autonomy(r.word(d, n, levels()...))
 }
 
-// levels are the levels of autonomy that this version knows, the default first.
-func levels() []string { return []string{string(incident.Automatic), string(incident.Observe)} }
+// levels are the levels of autonomy, the default first.
+func levels() []string {
+	return []string{string(incident.Automatic), string(incident.Approve), string(incident.Suggest), string(incident.Observe)}
+}
+
+// handOver reads what a person is told; its texts may read every step.
+func (r *reader) handOver(d *yamldoc.Decoder, doc *document, all scope) HandOver {
+	h := HandOver{To: doc.HandOver.To, Always: doc.HandOver.Always.Value}
+	for i := range doc.HandOver.Remaining {
+		h.Remaining = append(h.Remaining, r.text(d.At("remaining").AtIndex(i), &doc.HandOver.Remaining[i], all))
+	}
+	if h.Always && len(doc.Recover) == 0 {
+		d.At("always").Problem(nodeAt(doc.HandOver.Always.Place), `"always" is only for a scenario with recover`, "remove it; what is not healthy is handed over without it")
+	}
+	return h
+}
+
+// manualMinutes reads a number of person-minutes; 0: not given.
+func (r *reader) manualMinutes(d *yamldoc.Decoder, given yamldoc.Located[*float64]) float64 {
+	if given.Value == nil {
+		return 0
+	}
+	if *given.Value <= 0 || *given.Value > maxManualMinutes {
+		d.Problem(nodeAt(given.Place), fmt.Sprintf("found %g, expected more than 0, and at most %d", *given.Value, maxManualMinutes), "minutes of work of one person, for one incident")
+	}
+	return *given.Value
+}
 
 func (r *reader) match(d *yamldoc.Decoder, doc *matchDocument) Match {
 	var m Match

@@ -103,6 +103,8 @@ func (r *reader) attempts(d *yamldoc.Decoder, doc *document, known scope, limit 
 			Name:  a.Name.Value,
 			If:    r.condition(d.At("if"), &a.If, known),
 			Steps: r.inOrder(d.At("steps"), a.Steps, known, place{phase: incident.Recover, attempt: a.Name.Value, limit: limit}),
+
+			Approval: r.approval(d.At("approval"), a.Approval),
 		})
 		known = known.with(stepIDs(a.Steps)...)
 		if i == 0 && doc.Verify != nil { // verify has run before every attempt but the first
@@ -119,9 +121,6 @@ func (r *reader) attemptHead(d *yamldoc.Decoder, a *attemptDocument, names map[s
 		} else if a.Name.Value != "" {
 			unique(d.At("name"), names, "attempt", r.plain(d.At("name"), a.Name), a.Name.Place)
 		}
-	}
-	if a.Approval.Kind != 0 {
-		d.At("approval").Problem(&a.Approval, "approval is not available", "this version runs attempts by itself (autonomy automatic) or not at all (observe)")
 	}
 }
 

@@ -44,7 +44,12 @@ type Scenario struct {
 	Unrecovered Unrecovered
 	Close       Close
 	HandOver    HandOver
-	Hash        string // hex SHA-256 of the source
+
+	// ManualMinutes is how long people take for an incident of this kind by hand, in person-minutes: of the figure "hours
+	// saved". 0: not said.
+	ManualMinutes float64
+
+	Hash string // hex SHA-256 of the source
 
 	source string
 }
@@ -74,28 +79,7 @@ type Attempt struct {
 	If    *Condition // nil: always
 	Steps []Step
 
-	Approval *Approval // nil: none is asked for, unless the autonomy is approve
-}
-
-// Approval says who has to agree before an attempt is made.
-type Approval struct {
-	From      string        // a tier of the customer's file; empty: the first one
-	Within    time.Duration // how long an answer is waited for
-	Otherwise Otherwise     // without one, and when the answer is no
-}
-
-// Otherwise is what follows when an attempt is not approved.
-type Otherwise string
-
-// What can follow.
-const (
-	OtherwiseHandOver    Otherwise = "hand_over"    // the default
-	OtherwiseNextAttempt Otherwise = "next_attempt" // the attempt is passed over
-)
-
-// DefaultApproval is asked for where autonomy is approve and the attempt says nothing.
-func DefaultApproval() Approval {
-	return Approval{Within: 10 * time.Minute, Otherwise: OtherwiseHandOver}
+	Approval *Approval // nil: none is asked for, unless the autonomy is approve; see ApprovalAt
 }
 
 // Verify says when a repair counts.

@@ -16,7 +16,6 @@ func Schema(actions Actions) *yamlschema.Schema {
 	s := &schemas{actions: actions, g: &yamlschema.Generator{}}
 	s.g.Named = map[string]func() *yamlschema.Schema{
 		"anything":    func() *yamlschema.Schema { return &yamlschema.Schema{} },
-		"never":       yamlschema.Never,
 		"text":        text,
 		"texts":       func() *yamlschema.Schema { return yamlschema.List(text()) },
 		"services":    func() *yamlschema.Schema { return servicesSchema() },
@@ -25,6 +24,7 @@ func Schema(actions Actions) *yamlschema.Schema {
 		"with":        func() *yamlschema.Schema { return &yamlschema.Schema{Type: "object"} },
 		"autonomy":    func() *yamlschema.Schema { return yamlschema.Words(levels()...) },
 		"unrecovered": func() *yamlschema.Schema { return yamlschema.Words(unrecovereds()...) },
+		"otherwise":   func() *yamlschema.Schema { return yamlschema.Words(otherwises()...) },
 		"on_error":    func() *yamlschema.Schema { return yamlschema.Words(onErrors(incident.Verify)...) },
 	}
 	s.defineParams()
@@ -38,6 +38,7 @@ func Schema(actions Actions) *yamlschema.Schema {
 		Then: &yamlschema.Schema{Required: []string{"target"}, Properties: yamlschema.Properties{
 			{Name: "unrecovered", Schema: yamlschema.Never()}}},
 	}}
+	root.Property("manual_minutes").Between(0, maxManualMinutes)
 	limits := root.Property("limits")
 	limits.Property("recoveries").Property("max").AtLeast(1)
 	limits.Property("targets").Property("max").AtLeast(1)

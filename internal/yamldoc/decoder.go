@@ -203,8 +203,11 @@ func (d *Decoder) decode(n *yaml.Node, v reflect.Value, enum string) {
 		if !v.IsNil() {
 			p.Elem().Set(v.Elem()) // defaults
 		}
+		before := d.state.errors
 		d.decode(n, p.Elem(), enum)
-		v.Set(p)
+		if p.Elem().Kind() == reflect.Struct || d.state.errors == before { // what stands in a struct is checked all the same
+			v.Set(p)
+		}
 	case reflect.Struct:
 		if v.Type() == timeType {
 			d.scalar(n, v, enum)
