@@ -54,13 +54,6 @@ type Identity struct {
 
 // New makes a client. It calls nobody.
 func New(o Options) *Client {
-	base := o.APIURL
-	if base == "" {
-		base = slackgo.APIURL
-	}
-	if !strings.HasSuffix(base, "/") {
-		base += "/"
-	}
 	c := &Client{timeout: o.Timeout, log: o.Log}
 	if c.timeout <= 0 {
 		c.timeout = 10 * time.Second
@@ -73,11 +66,19 @@ func New(o Options) *Client {
 		now = time.Now
 	}
 	c.pace = newPace(now)
-	c.api = slackgo.New(o.Token.Reveal(), slackgo.OptionAPIURL(base), slackgo.OptionHTTPClient(httpClient(o.HTTPClient)))
+	c.api = slackgo.New(o.Token.Reveal(), slackgo.OptionAPIURL(apiBase(o.APIURL)), slackgo.OptionHTTPClient(httpClient(o.HTTPClient)))
 	return c
 }
 
-// Test asks Slack whom the token belongs to.
+// apiBase ends with the slash that slack-go wants.
+func apiBase(given string) string {
+	if given == "" {
+		return slackgo.APIURL
+	}
+	return strings.TrimSuffix(given, "/") + "/"
+}
+
+// Test asks Slack whom the token belongs to. It needs no scope.
 func (c *Client) Test(ctx context.Context) (Identity, error) {
 	var who Identity
 	err := c.call(ctx, "auth.test", func(ctx context.Context) error {
@@ -91,7 +92,8 @@ func (c *Client) Test(ctx context.Context) (Identity, error) {
 }
 
 // Post posts a message with its thread and its files to a channel: "#name" or an id. The key goes along as metadata. An
-// error means that the message itself is not known to be there; see the package comment.
+// error means that the message itself is not known to be there; see the package comment. Scopes: chat:write; files:write for
+// its files; chat:write.public where the bot is not in the channel.
 func (c *Client) Post(ctx context.Context, channel string, m handover.Message, key string) (Posted, error) {
 	posted, err := c.post(ctx, channel, "", m, key)
 	if err != nil {
@@ -101,7 +103,8 @@ func (c *Client) Post(ctx context.Context, channel string, m handover.Message, k
 	return posted, nil
 }
 
-// Reply posts a message, with its files, into the thread of another one. Details of the details are posted there too.
+// Reply posts a message, with its files, into the thread of another one. Details of the details are posted there too. Scopes: as
+// of Post.
 func (c *Client) Reply(ctx context.Context, to Posted, m handover.Message) (Posted, error) {
 	posted, err := c.post(ctx, to.Channel, to.TS, m, "")
 	if err != nil {
@@ -111,7 +114,7 @@ func (c *Client) Reply(ctx context.Context, to Posted, m handover.Message) (Post
 	return posted, nil
 }
 
-// Update replaces the text and the blocks of a posted message; its thread and files stay as they are.
+// Update replaces the text and the blocks of a posted message; its thread and files stay as they are. Scope: chat:write.
 func (c *Client) Update(ctx context.Context, posted Posted, m handover.Message) error {
 	_, err := c.withFallback(posted.Channel, m, func(content ...slackgo.MsgOption) error {
 		if len(content) == 1 { // text alone: take the old blocks away
@@ -158,7 +161,10 @@ func (c *Client) post(ctx context.Context, channel, thread string, m handover.Me
 	return posted, nil
 }
 
-var errNoTS = errors.New("the answer names no message")
+var (
+	errNoTS   = errors.New("the answer names no message")
+	errNoUser = errors.New("the answer names no user")
+)
 
 // withFallback sends a message, and when its blocks are refused its text alone: whoever is to be told is told.
 func (c *Client) withFallback(channel string, m handover.Message, send func(...slackgo.MsgOption) error) (plain bool, err error) {

@@ -28,14 +28,14 @@ func (c *Client) details(ctx context.Context, to Posted, m handover.Message, key
 	return missing
 }
 
-// upload shares files in a thread, all of them in one message: https://docs.slack.dev/messaging/working-with-files
+// upload shares files in a thread.
 func (c *Client) upload(ctx context.Context, to Posted, files []handover.File, lacks func(string, error)) error {
 	var ready []slackgo.FileSummary
 	for _, f := range files {
 		if f.Content == "" {
 			continue
 		}
-		id, err := c.send(ctx, f)
+		id, err := c.send(ctx, f.Name, []byte(f.Content))
 		if err != nil {
 			lacks("file "+f.Name, err)
 			continue
@@ -45,32 +45,7 @@ func (c *Client) upload(ctx context.Context, to Posted, files []handover.File, l
 	if len(ready) == 0 {
 		return nil
 	}
-	return c.call(ctx, "files.completeUploadExternal", func(ctx context.Context) error {
-		_, err := c.api.CompleteUploadExternalContext(ctx, slackgo.CompleteUploadExternalParameters{
-			Files: ready, Channel: to.Channel, ThreadTimestamp: to.TS,
-		})
-		return err
-	}, to.Channel)
-}
-
-// send brings one file to Slack, where it is not shared with anyone yet, and gives its id.
-func (c *Client) send(ctx context.Context, f handover.File) (id string, err error) {
-	var place *slackgo.GetUploadURLExternalResponse
-	err = c.call(ctx, "files.getUploadURLExternal", func(ctx context.Context) error {
-		place, err = c.api.GetUploadURLExternalContext(ctx, slackgo.GetUploadURLExternalParameters{
-			FileName: f.Name, FileSize: len(f.Content),
-		})
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	err = c.call(ctx, "file upload", func(ctx context.Context) error {
-		return c.api.UploadToURL(ctx, slackgo.UploadToURLParameters{
-			UploadURL: place.UploadURL, Content: f.Content, Filename: f.Name,
-		})
-	})
-	return place.FileID, err
+	return c.share(ctx, slackgo.CompleteUploadExternalParameters{Files: ready, Channel: to.Channel, ThreadTimestamp: to.TS})
 }
 
 // block is a block of ours in slack-go's interface.

@@ -1,5 +1,7 @@
 // Package slack posts messages to Slack channels: the hand-over packet with its thread and files, later changes of a
-// message, and replies. It is built on slack-go and is the only user of it.
+// message, and replies; answers one person privately; looks people up; and reads what people do there: presses of buttons
+// and slash commands, as requests or over Socket Mode. It is built on slack-go and is the only user of it. It decides
+// nothing: who may do what is for those who call it.
 //
 // What it promises:
 //
@@ -20,8 +22,17 @@
 // [MetadataEvent]), so that a person or a later tool can tell twins; reading a channel's history to find them would need a
 // scope that the engine does not ask for.
 //
+// # What comes in
+//
+// A request is Slack's when VerifyRequest says so; ParseInteraction and ParseCommand read it afterwards. A [Socket] brings
+// the same payloads over a connection of its own. Both ways Slack sends again what was not answered within three seconds,
+// and people press twice: [Action.Key] and [Command.TriggerID] tell a repetition.
+//
 // # Scopes
 //
-// chat:write for everything, chat:write.public to post in channels that the bot was not invited to, files:write for
-// evidence as files. Without files:write the message and its short evidence are posted all the same.
+// chat:write for messages, changes and private answers; chat:write.public to post in channels that the bot was not
+// invited to; files:write for evidence as files. Without files:write the message and its short evidence are posted all the
+// same. users:read and users:read.email to find people, usergroups:read for user groups, commands for the slash command;
+// connections:write, of an app-level token, for Socket Mode. Each method names its own; what is missing is named by the
+// error.
 package slack

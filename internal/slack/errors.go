@@ -17,6 +17,7 @@ var (
 	ErrAuth      = errors.New("token is not accepted")                       // fix slack.bot_token or the app's scopes
 	ErrRefused   = errors.New("message is refused")                          // the same message is refused again
 	ErrGone      = errors.New("message is gone")                             // nothing to change or to reply to
+	ErrUser      = errors.New("user or group is not there")                  // nobody has this id or address, or is in that channel
 	ErrTransient = errors.New("no success this time")                        // trying again may help
 )
 
@@ -62,6 +63,8 @@ func kindOf(code string) (hint string, kind error) {
 		"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required",
 		"enterprise_is_restricted", "two_factor_setup_required", "app_missing_action_url", "deprecated_endpoint", "method_deprecated":
 		return "check slack.bot_token and the scopes of the app", ErrAuth
+	case "user_not_found", "users_not_found", "user_not_visible", "user_not_in_channel", "no_such_subteam":
+		return "", ErrUser
 	case "message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "cant_broadcast_message":
 		return "", ErrGone
 	case "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable", "request_timeout",

@@ -62,6 +62,16 @@ func (p *pace) known(name, id string) {
 	}
 }
 
+// idOf gives the id of a channel where it is known, and what was given where it is not.
+func (p *pace) idOf(channel string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if id, ok := p.ids[channel]; ok {
+		return id
+	}
+	return channel
+}
+
 // open waits until a method may be called.
 func (p *pace) open(ctx context.Context, method string) error {
 	for {
