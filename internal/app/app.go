@@ -165,6 +165,7 @@ func (a *App) world(version string) workflows.World {
 		Policies:  a.policies,
 		Deferrals: a.store,
 		Digests:   workflows.NewDigestStarter(a.temporal),
+		Pauses:    a.store,
 		Incidents: pagerDutyEdge{a.pagerduty},
 		PagerDuty: pagerDutyEdge{a.pagerduty},
 		Actions:   &runner{actions: a.actions, catalog: a.catalog, metrics: a.metrics, log: a.log},

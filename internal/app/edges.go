@@ -37,8 +37,8 @@ func (e pagerDutyEdge) Acknowledge(ctx context.Context, id incident.ID) error {
 	return inWords(e.client.Acknowledge(ctx, id))
 }
 
-func (e pagerDutyEdge) AcknowledgeFor(ctx context.Context, id incident.ID, _ string) error {
-	return e.Acknowledge(ctx, id)
+func (e pagerDutyEdge) AcknowledgeFor(ctx context.Context, id incident.ID, user string) error {
+	return inWords(e.client.AcknowledgeFor(ctx, id, user))
 }
 
 func (e pagerDutyEdge) Resolve(ctx context.Context, id incident.ID, resolution string) error {

@@ -23,33 +23,41 @@ const (
 // PagerDuty reopens a resolved incident that is acknowledged. So the incident is read first, and nothing is sent again
 // without reading it again; what remains is the moment between the two requests.
 func (c *Client) Acknowledge(ctx context.Context, id incident.ID) error {
+	err := c.acknowledge(ctx, id, c.from, func(now wireIncident) bool { return incident.Status(now.Status) == incident.Acknowledged })
+	if err != nil {
+		return fmt.Errorf("acknowledge incident %q: %w", id, err)
+	}
+	return nil
+}
+
+// acknowledge acknowledges the incident under an e-mail address, unless it is acknowledged already as it should be.
+func (c *Client) acknowledge(ctx context.Context, id incident.ID, from string, reached func(wireIncident) bool) error {
 	var failed error
 	for try := range changeTries {
 		if try > 0 {
 			if err := sleep(ctx, jitter(firstBackoff<<try)); err != nil {
-				return fmt.Errorf("acknowledge incident %q: %w", id, errors.Join(failed, err))
+				return errors.Join(failed, err)
 			}
 		}
 		wire, _, err := c.fetch(ctx, id)
-		if err != nil {
-			return fmt.Errorf("acknowledge incident %q: %w", id, err)
-		}
-		switch incident.Status(wire.Status) {
-		case incident.Resolved:
-			return fmt.Errorf("acknowledge incident %q: %w", id, ErrResolved)
-		case incident.Acknowledged:
+		switch {
+		case err != nil:
+			return err
+		case incident.Status(wire.Status) == incident.Resolved:
+			return ErrResolved
+		case reached(wire):
 			return nil
 		}
-		failed = c.put(withRepetition(ctx, never), id, map[string]any{"status": incident.Acknowledged})
+		failed = c.put(withFrom(withRepetition(ctx, never), from), id, map[string]any{"status": incident.Acknowledged})
 		if failed == nil {
 			return nil
 		}
 		again := isDecisive(failed) || errors.Is(failed, ErrUnavailable) || errors.Is(failed, ErrRateLimited)
-		if !again || ctx.Err() != nil {
+		if !again || codeOf(failed) == codeNoRequester || ctx.Err() != nil {
 			break
 		}
 	}
-	return fmt.Errorf("acknowledge incident %q: %w", id, failed)
+	return failed
 }
 
 // Resolve resolves the incident, with resolution as the note of the resolution if it is not empty; that is one request.

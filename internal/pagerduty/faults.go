@@ -67,7 +67,7 @@ func call[T any](ctx context.Context, method func(context.Context) (T, error)) (
 }
 
 // request sends one request with the library's authentication and decodes the answer leniently into "into", if that is
-// not nil. A body, and changes without one, go out under From.
+// not nil. Changes go out under From.
 func (l *library) request(ctx context.Context, method, path string, query url.Values, body, into any) (http.Header, error) {
 	target := l.api + path
 	if len(query) > 0 {
@@ -88,7 +88,7 @@ func (l *library) request(ctx context.Context, method, path string, query url.Va
 		return nil, fmt.Errorf("make the request to %s: %w", path, err)
 	}
 	if method != http.MethodGet {
-		req.Header.Set("From", l.from)
+		req.Header.Set("From", fromOf(ctx, l.from))
 	}
 	answer, err := l.Do(req, true)
 	if err != nil {
@@ -107,6 +107,20 @@ func (l *library) request(ctx context.Context, method, path string, query url.Va
 			Message: "the answer is not JSON", cause: err}
 	}
 	return answer.Header, nil
+}
+
+type fromKey struct{}
+
+// withFrom makes the changes under ctx go out in the name of another user than the engine's.
+func withFrom(ctx context.Context, email string) context.Context {
+	return context.WithValue(ctx, fromKey{}, email)
+}
+
+func fromOf(ctx context.Context, otherwise string) string {
+	if email, ok := ctx.Value(fromKey{}).(string); ok {
+		return email
+	}
+	return otherwise
 }
 
 // notes gives the texts of an incident's notes. PagerDuty sends all of them, up to 2,000, in one answer.

@@ -26,17 +26,19 @@ type wireIncident struct {
 	Assignments []struct {
 		Assignee reference `json:"assignee"`
 	} `json:"assignments"`
-	Acknowledgements []struct {
-		Acknowledger reference `json:"acknowledger"`
-	} `json:"acknowledgements"`
-	LastStatusChangeBy reference     `json:"last_status_change_by"`
-	ResolveReason      resolveReason `json:"resolve_reason"`
+	Acknowledgements   []wireAcknowledgement `json:"acknowledgements"`
+	LastStatusChangeBy reference             `json:"last_status_change_by"`
+	ResolveReason      resolveReason         `json:"resolve_reason"`
 	PendingActions     []struct {
 		Type text `json:"type"`
 	} `json:"pending_actions"`
 	AlertCounts struct {
 		All int `json:"all"`
 	} `json:"alert_counts"`
+}
+
+type wireAcknowledgement struct {
+	Acknowledger reference `json:"acknowledger"`
 }
 
 func (w wireIncident) incident() incident.Incident {

@@ -123,7 +123,12 @@ func (p *PagerDuty) getPolicy(r *http.Request) (any, error) {
 
 // listOnCalls gives people who are always on call: start and end are null.
 func (p *PagerDuty) listOnCalls(r *http.Request) (any, error) {
-	wanted, list := r.URL.Query()["escalation_policy_ids[]"], []object{}
+	query, list := r.URL.Query(), []object{}
+	wanted := query["escalation_policy_ids[]"]
+	who := func(u *User) any { return p.userRef(u) }
+	if has(query["include[]"], "users") {
+		who = func(u *User) any { return p.userJSON(u) }
+	}
 	for i := range p.opts.Account.Policies {
 		e := &p.opts.Account.Policies[i]
 		if len(wanted) > 0 && !slices.Contains(wanted, e.ID) {
@@ -132,7 +137,7 @@ func (p *PagerDuty) listOnCalls(r *http.Request) (any, error) {
 		for n := range e.Levels {
 			for _, u := range p.people(e, n+1) {
 				list = append(list, object{"escalation_policy": p.policyRef(e), "escalation_level": n + 1,
-					"user": p.userRef(u), "schedule": nil, "start": nil, "end": nil})
+					"user": who(u), "schedule": nil, "start": nil, "end": nil})
 			}
 		}
 	}

@@ -7,6 +7,7 @@
 //   - A log entry's "channel" is a "oneOf" of forms without required fields, so that every channel has too many forms.
 //   - No log entry can be an acknowledgement: two schemas that both apply spell its type differently.
 //   - An alert's first_trigger_log_entry is only ever a reference, although the request can ask for all of it.
+//   - An on-call's user is only ever a reference, although the request can ask for all of it.
 //   - The id and type of a reference are "readOnly", which would forbid to name anything in a request.
 //   - The body.details of an alert and of an incident is an object in the schemas, and a text in descriptions and
 //     examples.
@@ -134,6 +135,8 @@ func bend(node any) any {
 			case value == nil, isEntry && name == "channel", strings.HasSuffix(kind(node), "_body") && name == "details" && isText:
 			case kind(node) == "alert" && name == "first_trigger_log_entry":
 				out[name] = map[string]any{"type": "trigger_log_entry_reference", "id": value.(map[string]any)["id"]}
+			case node["escalation_level"] != nil && name == "user" && kind(value) == "user":
+				out[name] = map[string]any{"type": "user_reference", "id": value.(map[string]any)["id"]}
 			default:
 				out[name] = bend(value)
 			}
