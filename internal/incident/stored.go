@@ -34,10 +34,11 @@ const (
 	MaxLimit     = 10_000
 )
 
-// Change is one thing that the store has just made durable: one of the fields is set.
+// Change is one thing that the store has just made durable: a transition or a step.
 type Change struct {
 	Transition *Transition
 	Step       *Step
+	Elsewhere  bool // another process wrote it; a step is then as it is now, and not as it was
 }
 
 // DeliveryState is where a stored webhook delivery stands.
@@ -81,3 +82,13 @@ type Backlog struct {
 	Parked   int
 	LastPing time.Time // when PagerDuty's last test ping was received; zero when none is kept
 }
+
+// Claim is an engine's answer to whether it may hand a delivery over, where several engines share the store.
+type Claim string
+
+// The answers.
+const (
+	Claimed          Claim = "claimed"   // hand it over
+	ClaimedElsewhere Claim = "elsewhere" // another engine is about to, or something of the incident comes first
+	ClaimSettled     Claim = "settled"   // it was handed over
+)

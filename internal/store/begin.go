@@ -27,7 +27,7 @@ func (s *Store) Begin(ctx context.Context, r incident.Record) (incident.Begun, e
 	if b.doc, err = json.Marshal(b.Record); err != nil {
 		return incident.Begun{}, fmt.Errorf("begin incident %q: write record: %w", r.Incident.ID, err)
 	}
-	begun, err := writeFor(ctx, s, b.write)
+	begun, err := writeFor(ctx, s, b.write, text(r.Incident.ID))
 	if err != nil {
 		return incident.Begun{}, fmt.Errorf("begin incident %q: %w", r.Incident.ID, err)
 	}

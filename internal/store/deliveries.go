@@ -44,12 +44,16 @@ func (s *Store) PutDelivery(ctx context.Context, d incident.Delivery) (lane stri
 			micros(d.SettledAt), d.Body)
 		p.fresh = n == 1
 		return p, err
-	})
+	}, arrivals)
 	if err != nil {
 		return "", false, fmt.Errorf("store event %q: %w", d.ID, err)
 	}
 	return got.lane, got.fresh, nil
 }
+
+// arrivals is what whoever stores a delivery waits for: numbers become visible in their order, because the inbox reads on
+// from the last one that it has seen.
+const arrivals = "deliveries"
 
 // laneOf is the lane in which the incident has something that waits, or else the service.
 func laneOf(t *tx, d incident.Delivery) (string, error) {

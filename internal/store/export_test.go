@@ -57,7 +57,7 @@ func OldDatabase(t *testing.T, version int64, statements ...string) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	provider, err := newProvider(db)
+	provider, err := newProvider(db, sqliteDialect)
 	if err != nil {
 		t.Fatal(err)
 	}

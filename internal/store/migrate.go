@@ -16,17 +16,30 @@ import (
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-func newProvider(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations/sqlite")
+func newProvider(db *sql.DB, d dialect) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, d.migrations)
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(d.goose, db, files, goose.WithDisableGlobalRegistry(true))
 }
 
-// migrate brings the database up to date, or refuses one that is newer than this program.
-func migrate(ctx context.Context, db *sql.DB, log *slog.Logger) error {
-	provider, err := newProvider(db)
+// migrate brings the database up to date, or refuses one that is newer than this program. Of several processes that do
+// so at once one works and the others wait for it.
+func migrate(ctx context.Context, db *sql.DB, d dialect, log *slog.Logger) (err error) {
+	if d.lock != nil {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, lockKey("migrations")); err != nil {
+			return fmt.Errorf("wait for another process that brings the database up to date: %w", err)
+		}
+		// The connection goes back to the pool, so the lock is not left to its end.
+		defer conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lockKey("migrations"))
+	}
+	provider, err := newProvider(db, d)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -48,20 +61,20 @@ func migrate(ctx context.Context, db *sql.DB, log *slog.Logger) error {
 }
 
 // checkVersion is migrate for who may not write.
-func checkVersion(ctx context.Context, db *sql.DB) error {
-	provider, err := newProvider(db)
+func checkVersion(ctx context.Context, db *sql.DB, d dialect) error {
+	provider, err := newProvider(db, d)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
 	sources := provider.ListSources()
 	want := sources[len(sources)-1].Version
 	var tables int
-	err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`).Scan(&tables)
+	err = db.QueryRowContext(ctx, d.hasTable, "goose_db_version").Scan(&tables)
 	if err != nil {
 		return fmt.Errorf("read the database's version: %w", err)
 	}
 	if tables == 0 {
-		return fmt.Errorf("%w: it is empty; has the engine run on this data directory?", ErrNotReady)
+		return fmt.Errorf("%w: it is empty; has the engine run on it?", ErrNotReady)
 	}
 	var have int64
 	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)

@@ -21,7 +21,7 @@ func (s *Store) Record(ctx context.Context, id incident.ID) (incident.Record, er
 
 func (s *Store) record(ctx context.Context, id incident.ID) (incident.Record, error) {
 	var none incident.Record
-	snapshot, err := s.readDB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	snapshot, err := s.readDB.BeginTx(ctx, s.dialect.snapshot)
 	if err != nil {
 		return none, err
 	}
@@ -125,6 +125,9 @@ func scanRecord(row scanner) (incident.Record, error) {
 	r.TakenAt, r.EndedAt, r.DeferredUntil = instant(taken), instant(ended), instant(deferred)
 	return r, nil
 }
+
+const selectTransitions = `SELECT incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why, question,
+	window_name, until, policy FROM transitions`
 
 func scanTransition(row scanner) (incident.Transition, error) {
 	var t incident.Transition

@@ -17,14 +17,14 @@ import (
 // sqlitePath gives the file that a store url names. A url's password never enters an error.
 func sqlitePath(raw string) (string, error) {
 	if raw == "" {
-		return "", fmt.Errorf("%w: the url is empty; give a path or sqlite:///path/to/file.db", ErrUnsupported)
+		return "", fmt.Errorf("%w: the url is empty; give a path, sqlite:///path/to/file.db or postgres://user@host/database", ErrUnsupported)
 	}
 	scheme, rest, found := strings.Cut(raw, ":")
 	if !found || strings.ContainsAny(scheme, `/\.`) || len(scheme) == 1 {
 		return filepath.Abs(raw)
 	}
 	if scheme != "sqlite" {
-		return "", fmt.Errorf("%w %q; give a path or sqlite:///path/to/file.db", ErrUnsupported, scheme)
+		return "", fmt.Errorf("%w %q; give a path, sqlite:///path/to/file.db or postgres://user@host/database", ErrUnsupported, scheme)
 	}
 	rest = strings.TrimPrefix(rest, "//")
 	path, err := url.PathUnescape(rest)
@@ -85,9 +85,13 @@ func openSQLite(path string, m mode) (*sql.DB, error) {
 // explain adds the sentinel, and what to do, to an error of the database whose cause is outside of us.
 func explain(err error) error {
 	var se *sqlite.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
+	}
+	if explained := explainPostgres(err); explained != nil {
+		return explained
+	}
+	switch {
 	case errors.As(err, &se):
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%w; check the disk's mount and the owner of the data directory: %w", ErrReadOnly, err)

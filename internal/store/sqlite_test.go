@@ -75,7 +75,7 @@ func TestURLs(t *testing.T) {
 			t.Errorf("%s may be read by others: %v", name, info.Mode())
 		}
 	}
-	for _, url := range []string{"", "postgres://u:hunter2@db/x", "mysql:x", "sqlite:", "sqlite://", "sqlite://%zz"} {
+	for _, url := range []string{"", "mysql://u:hunter2@db/x", "mysql:x", "sqlite:", "sqlite://", "sqlite://%zz"} {
 		_, err := store.Open(t.Context(), url, quiet())
 		wantError(t, err, store.ErrUnsupported)
 		if strings.Contains(err.Error(), "hunter2") {

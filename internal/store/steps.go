@@ -19,7 +19,7 @@ func (s *Store) StartStep(ctx context.Context, step incident.Step) (incident.Ste
 	}
 	step.Status, step.Healthy, step.Output = incident.Started, nil, nil
 	step.Error, step.ErrorKind, step.EndedAt = "", "", time.Time{}
-	state, err := writeFor(ctx, s, func(t *tx) (incident.StepState, error) { return startStep(t, step) })
+	state, err := writeFor(ctx, s, func(t *tx) (incident.StepState, error) { return startStep(t, step) }, text(step.Incident))
 	if err != nil {
 		return incident.StepState{}, fmt.Errorf("start %s: %w", stepName(step), err)
 	}
@@ -66,7 +66,7 @@ func (s *Store) FinishStep(ctx context.Context, step incident.Step) error {
 	if err != nil {
 		return fmt.Errorf("finish %s: pack output: %w", stepName(step), err)
 	}
-	err = s.write(ctx, func(t *tx) error { return finishStep(t, step, inline, packed) })
+	err = s.write(ctx, func(t *tx) error { return finishStep(t, step, inline, packed) }, text(step.Incident))
 	if err != nil {
 		return fmt.Errorf("finish %s: %w", stepName(step), err)
 	}

@@ -1,21 +1,36 @@
 // Package store keeps what the product must not lose: webhook deliveries, and the record of every incident. It is the
-// only package that holds SQL.
+// only package that holds SQL, for SQLite (the default) and for PostgreSQL.
 //
 // What it promises:
 //
 //   - Durable: when a write returns nil it has been fsync'ed. When it returns an error nothing of it is there, except
-//     that a write whose context ended while it was being carried out may or may not be. Every write may be repeated.
-//   - Fast under load, quick when idle: all writes go through one goroutine, which puts everything that waits into one
-//     transaction with one fsync, and never waits for more to come. One write's failure does not fail the others.
+//     that a write may or may not be there whose context ended, or whose connection to PostgreSQL broke, while it was
+//     being carried out. Every write may be repeated.
+//   - Fast under load, quick when idle: writes that wait together share one transaction with one fsync, and never wait
+//     for more to come. One write's failure does not fail the others. Writes about one incident follow each other.
 //   - Readers never wait for the writer and see everything that was acknowledged before they asked.
-//   - One engine per database: a second one gets ErrInUse. Readers (OpenReader) may come at any time.
-//   - A database of a newer version is refused with ErrNewer and stays as it is; an older one is brought up to date.
+//   - One engine per database: a second one gets ErrInUse. Readers (OpenReader) may come at any time. Several engines
+//     share a PostgreSQL database when all of them say Shared: then each delivery is handed over by one of them
+//     (ClaimDelivery), and Watch tells each of what the others write.
+//   - A database of a newer version is refused with ErrNewer and stays as it is; an older one is brought up to date, by
+//     one process while others that start wait for it.
+//   - PostgreSQL may go away and come back: meanwhile everything fails with ErrAway, and after that it goes on.
 //
 // What it never does: interpret an incident, call the outside world, or delete anything but settled deliveries whose
 // retention is over (PruneDeliveries).
 //
 // Text is stored as valid UTF-8 without NUL, because PostgreSQL takes nothing else: what is not becomes U+FFFD. Raw
 // bodies, alerts and outputs are kept byte for byte. Times are kept in microseconds.
+//
+// # Adding a table
+//
+// Write a file with the next number for each database, migrations/sqlite/NNNNN_name.sql and migrations/postgres/NNNNN_name.sql,
+// with the same tables and columns: INTEGER there is BIGINT here, BLOB is BYTEA, TEXT is TEXT COLLATE "C", and AUTOINCREMENT
+// is GENERATED ALWAYS AS IDENTITY. What is released is never edited. The methods go into a file of their own, with SQL that
+// both understand: places $1, $2, "ON CONFLICT", truths as 0 and 1, times by micros and instant. What differs by nature goes
+// into dialect. Write with write or writeFor; a write that reads first names what it is about, because PostgreSQL runs
+// several at once. A column of PostgreSQL's indexes holds at most 2,700 bytes. Then add the contract to storetest, which
+// runs on both.
 package store
 
 import (
@@ -46,6 +61,8 @@ var (
 	ErrFull = errors.New("the disk is full")
 	// ErrReadOnly: the database cannot be written.
 	ErrReadOnly = errors.New("the database is read-only")
+	// ErrAway: PostgreSQL does not answer. It goes on by itself when it is back.
+	ErrAway = errors.New("the database does not answer")
 	// ErrUnsupported: the url names a kind of database that this version does not speak.
 	ErrUnsupported = errors.New("unsupported database")
 	// ErrInvalid: what was to be stored lacks something it must have.
@@ -54,31 +71,62 @@ var (
 
 // Store is an open database. Its methods may be called from any goroutine.
 type Store struct {
-	log     *slog.Logger
-	lock    *os.File // held while the engine runs; nil in a reader
-	writeDB *sql.DB  // nil in a reader
-	readDB  *sql.DB
-	writer  *writer // nil in a reader
-	watch   watchers
+	log      *slog.Logger
+	name     string // of the database, without its password
+	dialect  dialect
+	lock     *os.File  // SQLite: held while the engine runs; nil in a reader
+	presence *presence // PostgreSQL: the same; nil in a reader
+	writeDB  *sql.DB   // nil in a reader
+	readDB   *sql.DB
+	writer   *writer // nil in a reader
+	watch    watchers
 }
 
-// Open opens the engine's database for reading and writing, creates it when it does not exist and brings it up to
-// date. The url is a path or "sqlite:///path/to/file.db". Exactly one process may hold a database open this way.
-func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
-	path, err := sqlitePath(url)
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+// Option is a choice for Open.
+type Option func(*options)
+
+type options struct{ shared bool }
+
+// Shared lets other engines that say the same work on the database at the same time. They need one Temporal: each event
+// is handed over by one of them. SQLite is never shared, and this changes nothing there.
+func Shared(o *options) { o.shared = true }
+
+// Open opens the engine's database for reading and writing, creates a file that does not exist and brings the tables up
+// to date. The url is a path, "sqlite:///path/to/file.db", or "postgres://user@host:5432/database?sslmode=verify-full" with
+// everything that libpq takes; the password may be in it, in PGPASSWORD or in ~/.pgpass. Exactly one process may hold a
+// database open this way, unless all of them say Shared.
+func Open(ctx context.Context, url string, log *slog.Logger, choices ...Option) (*Store, error) {
+	var o options
+	for _, choose := range choices {
+		choose(&o)
 	}
 	s := &Store{log: log}
-	if err := s.open(ctx, path); err != nil {
+	var err error
+	if IsPostgres(url) {
+		err = s.openPostgres(ctx, url, o)
+	} else {
+		err = s.openSQLite(ctx, url)
+	}
+	if err != nil {
 		s.Close()
-		return nil, fmt.Errorf("open store %q: %w", path, explain(err))
+		return nil, s.cannotOpen(err)
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, path string) error {
-	var err error
+func (s *Store) cannotOpen(err error) error {
+	if s.name == "" {
+		return fmt.Errorf("open store: %w", err)
+	}
+	return fmt.Errorf("open store %q: %w", s.name, explain(err))
+}
+
+func (s *Store) openSQLite(ctx context.Context, url string) error {
+	path, err := sqlitePath(url)
+	if err != nil {
+		return err
+	}
+	s.name, s.dialect = path, sqliteDialect
 	if err = prepareFile(path); err != nil {
 		return err
 	}
@@ -89,36 +137,73 @@ func (s *Store) open(ctx context.Context, path string) error {
 		return err
 	}
 	s.writeDB.SetMaxOpenConns(1)
-	if err = migrate(ctx, s.writeDB, s.log); err != nil {
+	if err = migrate(ctx, s.writeDB, s.dialect, s.log); err != nil {
 		return err
 	}
-	if s.writer, err = startWriter(ctx, s.writeDB, &s.watch); err != nil {
+	if s.writer, err = startWriter(ctx, &writer{db: s.writeDB, dialect: s.dialect, watch: &s.watch}); err != nil {
 		return err
 	}
 	s.readDB, err = openReaders(ctx, path)
 	return err
 }
 
+func (s *Store) openPostgres(ctx context.Context, url string, o options) error {
+	config, name, err := postgresConfig(url)
+	if err != nil {
+		return err
+	}
+	s.name, s.dialect = name, postgresDialect
+	if s.presence, err = startPresence(ctx, config, o.shared, s.heard, s.log); err != nil {
+		return err
+	}
+	s.writeDB = openPostgres(config, writing)
+	if err = migrate(ctx, s.writeDB, s.dialect, s.log); err != nil {
+		return err
+	}
+	s.readDB = openPostgres(config, reading)
+	w := &writer{db: s.writeDB, dialect: s.dialect, watch: &s.watch, usable: s.presence.usable}
+	if o.shared {
+		w.tell = s.presence.tell
+	}
+	if s.writer, err = startWriter(ctx, w); err != nil {
+		return err
+	}
+	s.presence.begin(ctx)
+	return nil
+}
+
 // OpenReader opens an existing database for reading only, whether or not an engine is running on it. Its writing
 // methods return ErrReadOnly.
 func OpenReader(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
-	path, err := sqlitePath(url)
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open store: %w: %w; has the engine run on this data directory?", ErrNotReady, err)
-	}
 	s := &Store{log: log}
-	s.readDB, err = openSQLite(path, reading)
-	if err == nil {
-		err = checkVersion(ctx, s.readDB)
-	}
-	if err != nil {
+	if err := s.openReader(ctx, url); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("open store %q: %w", path, explain(err))
+		return nil, s.cannotOpen(err)
 	}
 	return s, nil
+}
+
+func (s *Store) openReader(ctx context.Context, url string) error {
+	if IsPostgres(url) {
+		config, name, err := postgresConfig(url)
+		if err != nil {
+			return err
+		}
+		s.name, s.dialect, s.readDB = name, postgresDialect, openPostgres(config, reading)
+		return checkVersion(ctx, s.readDB, s.dialect)
+	}
+	path, err := sqlitePath(url)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("%w: %w; has the engine run on this data directory?", ErrNotReady, err)
+	}
+	s.name, s.dialect = path, sqliteDialect
+	if s.readDB, err = openSQLite(path, reading); err != nil {
+		return err
+	}
+	return checkVersion(ctx, s.readDB, s.dialect)
 }
 
 // Close makes all writes that wait, and closes the database. Later writes return ErrClosed. Channels of Watch close.
@@ -127,11 +212,13 @@ func (s *Store) Close() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
 	}
-	if s.readDB != nil {
-		errs = append(errs, s.readDB.Close())
+	if s.presence != nil {
+		s.presence.close()
 	}
-	if s.writeDB != nil {
-		errs = append(errs, s.writeDB.Close())
+	for _, db := range []*sql.DB{s.readDB, s.writeDB} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
 	}
 	s.watch.closeAll()
 	if s.lock != nil {

@@ -18,7 +18,9 @@ func (s *Store) Append(ctx context.Context, transitions []incident.Transition) e
 	if len(transitions) == 0 {
 		return nil
 	}
+	about := make([]string, 0, len(transitions))
 	for _, n := range transitions {
+		about = append(about, text(n.Incident))
 		if n.Key == "" || n.At.IsZero() {
 			return fmt.Errorf("record transition of incident %q: %w: it needs a key and a time", n.Incident, ErrInvalid)
 		}
@@ -33,7 +35,7 @@ func (s *Store) Append(ctx context.Context, transitions []incident.Transition) e
 			}
 		}
 		return nil
-	})
+	}, about...)
 	if err != nil {
 		return fmt.Errorf("record transitions: %w", err)
 	}

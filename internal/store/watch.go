@@ -60,6 +60,13 @@ func (ws *watchers) publish(changes []incident.Change) {
 	}
 }
 
+// any says whether anybody watches.
+func (ws *watchers) any() bool {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return len(ws.all) > 0
+}
+
 // closeAll ends all watchers once they have been told everything.
 func (ws *watchers) closeAll() {
 	ws.mu.Lock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 
 	"shodo/internal/incident"
@@ -14,15 +13,18 @@ import (
 // first one does not wait long for the last.
 const maxBatch = 512
 
-// writer carries out all writes. One goroutine takes whatever waits, runs it in one transaction, commits once, and only
-// then tells the callers. It never waits for more writes to come.
+// writer carries out all writes. A scribe takes whatever waits, runs it in one transaction, commits once, and only then
+// tells the callers. It never waits for more writes to come. SQLite has one scribe, and so one write at a time;
+// PostgreSQL has a few.
 type writer struct {
-	conn    *sql.Conn
-	stmts   map[string]*sql.Stmt // by text; all texts are constants, so it does not grow
+	db      *sql.DB
+	dialect dialect
 	watch   *watchers
+	tell    func([]incident.Change) (string, []any) // what tells other processes, in the transaction; nil: there are none
+	usable  func() error                            // why nothing may be written, if so; nil: it always may
 	queue   chan *job
 	stop    chan struct{} // closed: no more jobs
-	stopped chan struct{} // closed: the goroutine is gone
+	stopped chan struct{} // closed: all scribes are gone
 
 	once     sync.Once
 	closeErr error
@@ -32,6 +34,7 @@ type writer struct {
 type job struct {
 	ctx     context.Context
 	fn      func(*tx) error
+	about   []string          // the names that it locks
 	changes []incident.Change // published after the commit
 	err     error
 	done    chan error
@@ -39,49 +42,51 @@ type job struct {
 
 // tx is what a write works with: the transaction, and the list of what to publish once it is durable.
 type tx struct {
-	w   *writer
+	s   *scribe
 	job *job
 }
 
-func startWriter(ctx context.Context, db *sql.DB, watch *watchers) (*writer, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, err
+// startWriter starts the scribes, each with a connection.
+func startWriter(ctx context.Context, w *writer) (*writer, error) {
+	w.queue = make(chan *job, maxBatch)
+	w.stop = make(chan struct{})
+	w.stopped = make(chan struct{})
+	scribes := make([]*scribe, w.dialect.writers)
+	for i := range scribes {
+		scribes[i] = &scribe{writer: w}
+		if err := scribes[i].prepare(ctx); err != nil {
+			return nil, err
+		}
 	}
-	w := &writer{
-		conn:    conn,
-		stmts:   map[string]*sql.Stmt{},
-		watch:   watch,
-		queue:   make(chan *job, maxBatch),
-		stop:    make(chan struct{}),
-		stopped: make(chan struct{}),
-	}
-	go w.run()
+	go func() {
+		var all sync.WaitGroup
+		errs := make([]error, len(scribes))
+		for i, s := range scribes {
+			all.Go(func() { errs[i] = s.run() })
+		}
+		all.Wait()
+		w.closeErr = errors.Join(errs...)
+		close(w.stopped)
+	}()
 	return w, nil
 }
 
-// close makes the writes that wait and ends the goroutine.
+// close makes the writes that wait and ends the scribes.
 func (w *writer) close() error {
-	w.once.Do(func() {
-		close(w.stop)
-		<-w.stopped
-		var errs []error
-		for _, stmt := range w.stmts { // database/sql does not close the statements of a single connection by itself
-			errs = append(errs, stmt.Close())
-		}
-		w.closeErr = errors.Join(append(errs, w.conn.Close())...)
-	})
+	w.once.Do(func() { close(w.stop) })
+	<-w.stopped
 	return w.closeErr
 }
 
 // write runs fn in the next transaction and returns when it is durable. fn runs on the writer's goroutine, and twice
 // when another write of the batch fails; it must be quick, touch nothing but t and its own variables, and keep nothing
-// of t.
-func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
+// of t. About names what it reads in order to write, such as the incident's id: whoever writes about the same waits for
+// its turn. A single statement needs no name.
+func (s *Store) write(ctx context.Context, fn func(t *tx) error, about ...string) error {
 	if s.writer == nil {
 		return ErrReadOnly
 	}
-	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	j := &job{ctx: ctx, fn: fn, about: about, done: make(chan error, 1)}
 	select {
 	case <-s.writer.stop:
 		return ErrClosed
@@ -105,156 +110,21 @@ func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
 }
 
 // writeFor is write for what has an answer. The answer is only there when the error is nil.
-func writeFor[T any](ctx context.Context, s *Store, fn func(t *tx) (T, error)) (T, error) {
+func writeFor[T any](ctx context.Context, s *Store, fn func(t *tx) (T, error), about ...string) (T, error) {
 	var answer, none T
 	err := s.write(ctx, func(t *tx) (err error) {
 		answer, err = fn(t)
 		return err
-	})
+	}, about...)
 	if err != nil {
 		return none, err // answer may still be written to by the writer
 	}
 	return answer, nil
 }
 
-func (w *writer) run() {
-	defer close(w.stopped)
-	batch := make([]*job, 0, maxBatch)
-	for {
-		select {
-		case j := <-w.queue:
-			batch = w.drain(append(batch[:0], j))
-			w.commit(batch)
-		case <-w.stop:
-			for {
-				batch = w.drain(batch[:0])
-				if len(batch) == 0 {
-					return
-				}
-				w.commit(batch)
-			}
-		}
-	}
-}
-
-// drain adds what waits right now.
-func (w *writer) drain(batch []*job) []*job {
-	for len(batch) < maxBatch {
-		select {
-		case j := <-w.queue:
-			batch = append(batch, j)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-// commit runs a batch in one transaction and answers every caller.
-//
-// Savepoints cost a third of the throughput and hardly any write fails, so the batch runs without them first. When one
-// fails all of it is undone and run again, each write in a savepoint of its own.
-func (w *writer) commit(batch []*job) {
-	err := w.transact(batch, false)
-	if errors.Is(err, errOneFailed) && len(batch) > 1 {
-		err = w.transact(batch, true)
-	}
-	for _, j := range batch {
-		if err != nil && j.err == nil {
-			j.err = err
-		}
-		if j.err == nil {
-			w.watch.publish(j.changes)
-		}
-		j.done <- explain(j.err)
-	}
-}
-
-// errOneFailed: nothing was written, because the write that has an error failed.
-var errOneFailed = errors.New("one write of the transaction failed")
-
-// transact runs and commits a batch. It returns an error when nothing was written; with savepoints, a single write's
-// own error is left in its job and the others are written.
-func (w *writer) transact(batch []*job, savepoints bool) (err error) {
-	if err := w.do("BEGIN IMMEDIATE"); err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			// The database may have rolled back by itself, so a failure here says nothing new.
-			_ = w.do("ROLLBACK")
-		}
-	}()
-	for _, j := range batch {
-		if j.err = j.ctx.Err(); j.err != nil {
-			continue // its caller is gone: leave it out
-		}
-		j.changes = nil
-		run := w.plain
-		if savepoints {
-			run = w.inSavepoint
-		}
-		if err := run(j); err != nil {
-			return err
-		}
-	}
-	if err := w.do("COMMIT"); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}
-
-func (w *writer) plain(j *job) error {
-	if j.err = j.fn(&tx{w: w, job: j}); j.err != nil {
-		return errOneFailed
-	}
-	return nil
-}
-
-func (w *writer) inSavepoint(j *job) error {
-	if err := w.do("SAVEPOINT one"); err != nil {
-		return fmt.Errorf("set savepoint: %w", err)
-	}
-	if j.err = j.fn(&tx{w: w, job: j}); j.err != nil {
-		if err := w.do("ROLLBACK TO one"); err != nil {
-			return j.err // the whole transaction went down with it
-		}
-	}
-	if err := w.do("RELEASE one"); err != nil {
-		return fmt.Errorf("release savepoint: %w", err)
-	}
-	return nil
-}
-
-func (w *writer) do(query string) error {
-	stmt, err := w.stmt(query)
-	if err != nil {
-		return err
-	}
-	_, err = stmt.ExecContext(context.Background())
-	return err
-}
-
-func (w *writer) stmt(query string) (*sql.Stmt, error) {
-	if stmt, ok := w.stmts[query]; ok {
-		return stmt, nil
-	}
-	stmt, err := w.conn.PrepareContext(context.Background(), query)
-	if err != nil {
-		return nil, err
-	}
-	w.stmts[query] = stmt
-	return stmt, nil
-}
-
 // exec gives the number of rows changed. The query must be a constant.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	stmt, err := t.w.stmt(query)
-	if err != nil {
-		return 0, err
-	}
-	// No context: a write is never interrupted half way, and the driver is faster without one.
-	result, err := stmt.ExecContext(context.Background(), args...)
+	result, err := t.s.exec(query, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -262,13 +132,7 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 }
 
 // row reads one row. The query must be a constant. Scan gives sql.ErrNoRows when there is none.
-func (t *tx) row(query string, args ...any) scanner {
-	stmt, err := t.w.stmt(query)
-	if err != nil {
-		return failedScan{err}
-	}
-	return stmt.QueryRowContext(context.Background(), args...)
-}
+func (t *tx) row(query string, args ...any) scanner { return t.s.row(query, args...) }
 
 // publish tells the watchers of c once the transaction is durable.
 func (t *tx) publish(c incident.Change) { t.job.changes = append(t.job.changes, c) }

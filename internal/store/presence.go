@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shodo/internal/incident"
+)
+
+// presence is an engine's own connection to PostgreSQL. It holds the lock that says that the engine is there, which the
+// end of the connection gives back, however it ends; and it hears what other engines write. When it breaks it is made
+// again.
+type presence struct {
+	id      int64 // of this engine, among those that share the database
+	shared  bool
+	config  *pgx.ConnConfig
+	conn    *pgx.Conn
+	heard   func(context.Context, []changeRef)
+	log     *slog.Logger
+	ousted  atomic.Bool // another engine took the database while the connection was away
+	end     context.CancelFunc
+	stopped sync.WaitGroup
+}
+
+const (
+	changesChannel = "shodo_changes"
+	presencePing   = 15 * time.Second
+	presenceRetry  = time.Second
+)
+
+// startPresence takes the lock. ErrInUse: another engine has it.
+func startPresence(ctx context.Context, config *pgx.ConnConfig, shared bool, heard func(context.Context, []changeRef), log *slog.Logger) (*presence, error) {
+	p := &presence{id: rand.Int64(), shared: shared, config: config, heard: heard, log: log}
+	return p, p.connect(ctx)
+}
+
+func (p *presence) connect(ctx context.Context) (err error) {
+	if p.conn, err = pgx.ConnectConfig(ctx, p.config.Copy()); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			p.conn.Close(context.WithoutCancel(ctx))
+		}
+	}()
+	try := `SELECT pg_try_advisory_lock($1)`
+	if p.shared {
+		try = `SELECT pg_try_advisory_lock_shared($1)`
+		if _, err = p.conn.Exec(ctx, "LISTEN "+changesChannel); err != nil {
+			return err
+		}
+	}
+	var taken bool
+	if err = p.conn.QueryRow(ctx, try, lockKey("engine")).Scan(&taken); err != nil {
+		return err
+	}
+	if !taken {
+		return fmt.Errorf("%w (%s); stop it, or give this one a database of its own. Engines that use one Temporal cluster may share a database",
+			ErrInUse, p.owner(ctx))
+	}
+	return nil
+}
+
+// owner says who has the lock, for the error message only.
+func (p *presence) owner(ctx context.Context) string {
+	var pid int
+	var from string
+	err := p.conn.QueryRow(ctx, `SELECT a.pid, coalesce(host(a.client_addr), 'the same host') FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+		WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) | l.objid::bigint = $1 ORDER BY a.pid LIMIT 1`,
+		lockKey("engine")).Scan(&pid, &from)
+	if err != nil {
+		return "it is gone again"
+	}
+	return fmt.Sprintf("PostgreSQL's process %d, from %s", pid, from)
+}
+
+// begin keeps the connection from now on.
+func (p *presence) begin(ctx context.Context) {
+	ctx, p.end = context.WithCancel(context.WithoutCancel(ctx))
+	p.stopped.Go(func() { p.keep(ctx) })
+}
+
+func (p *presence) close() {
+	if p.end != nil {
+		p.end()
+	}
+	p.stopped.Wait()
+	if p.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = p.conn.Close(ctx) // the server gives the lock back, however this goes
+	}
+}
+
+func (p *presence) keep(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := p.listen(ctx)
+		for ctx.Err() == nil && err != nil {
+			p.log.Warn("the connection to PostgreSQL is made again", "err", explain(err))
+			_ = p.conn.Close(ctx)
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(presenceRetry):
+			}
+			err = p.connect(ctx)
+			if p.ousted.Store(errors.Is(err, ErrInUse)); err == nil {
+				p.log.Info("PostgreSQL is back")
+			}
+		}
+	}
+}
+
+// listen hears what others write until the connection breaks.
+func (p *presence) listen(ctx context.Context) error {
+	for {
+		wait, cancel := context.WithTimeout(ctx, presencePing)
+		n, err := p.conn.WaitForNotification(wait)
+		quiet := wait.Err() != nil
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && quiet && !p.conn.IsClosed():
+			if err := p.conn.Ping(ctx); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		default:
+			var m message
+			if json.Unmarshal([]byte(n.Payload), &m) == nil && m.From != p.id {
+				p.heard(ctx, m.Changes)
+			}
+		}
+	}
+}
+
+// usable says why nothing may be written.
+func (p *presence) usable() error {
+	if p.ousted.Load() {
+		return fmt.Errorf("%w: it came while PostgreSQL was away", ErrInUse)
+	}
+	return nil
+}
+
+// message is what one transaction changed. It names things only: PostgreSQL takes less than 8,000 bytes.
+type message struct {
+	From    int64       `json:"f"`
+	Changes []changeRef `json:"c"`
+}
+
+// changeRef names a transition (by Key) or a step.
+type changeRef struct {
+	Incident incident.ID    `json:"i"`
+	Run      int            `json:"r"`
+	Key      string         `json:"k,omitempty"`
+	Phase    incident.Phase `json:"p,omitempty"`
+	Attempt  int            `json:"a,omitempty"`
+	Round    int            `json:"o,omitempty"`
+	Index    int            `json:"x,omitempty"`
+}
+
+const maxPayload = 7500
+
+// tell is the query that tells the other engines of changes.
+func (p *presence) tell(changes []incident.Change) (string, []any) {
+	var payloads []string
+	m := message{From: p.id}
+	size := 0
+	flush := func() {
+		if len(m.Changes) == 0 {
+			return
+		}
+		payload, _ := json.Marshal(m) // texts and numbers have a JSON form
+		payloads = append(payloads, string(payload))
+		m.Changes, size = nil, 0
+	}
+	for _, c := range changes {
+		ref := refOf(c)
+		one, _ := json.Marshal(ref)
+		if size+len(one) > maxPayload-100 {
+			flush()
+		}
+		if len(one) < maxPayload-100 { // a longer name is nobody's
+			m.Changes = append(m.Changes, ref)
+			size += len(one) + 1
+		}
+	}
+	flush()
+	return `SELECT count(pg_notify('` + changesChannel + `', payload)) FROM unnest($1::text[]) AS payload`, []any{payloads}
+}
+
+func refOf(c incident.Change) changeRef {
+	if t := c.Transition; t != nil {
+		return changeRef{Incident: incident.ID(text(t.Incident)), Run: t.Run, Key: text(t.Key)}
+	}
+	k := c.Step.StepKey
+	return changeRef{Incident: incident.ID(text(k.Incident)), Run: k.Run, Phase: incident.Phase(text(k.Phase)), Attempt: k.Attempt, Round: k.Round, Index: k.Index}
+}
+
+// heard tells the watchers of what another engine wrote.
+func (s *Store) heard(ctx context.Context, refs []changeRef) {
+	if !s.watch.any() {
+		return
+	}
+	for _, ref := range refs {
+		change := incident.Change{Elsewhere: true}
+		var err error
+		if ref.Key != "" {
+			var t incident.Transition
+			t, err = scanTransition(s.readDB.QueryRowContext(ctx, selectTransitions+` WHERE incident = $1 AND run = $2 AND key = $3`,
+				ref.Incident, ref.Run, ref.Key))
+			change.Transition = &t
+		} else {
+			var step incident.Step
+			step, err = scanStep(s.readDB.QueryRowContext(ctx, selectStep, stepKey(incident.StepKey{Incident: ref.Incident, Run: ref.Run,
+				Phase: ref.Phase, Attempt: ref.Attempt, Round: ref.Round, Index: ref.Index})...))
+			change.Step = &step
+		}
+		if err != nil {
+			s.log.Warn("read what another engine wrote", "incident", ref.Incident, "err", explain(err))
+			continue
+		}
+		s.watch.publish([]incident.Change{change})
+	}
+}
