@@ -101,7 +101,10 @@ type Plan struct {
 	Gather     []StepPlan    `json:"gather,omitempty"`
 	Attempts   []AttemptPlan `json:"attempts,omitempty"`
 	Verify     VerifyPlan    `json:"verify"`
-	Tiers      []TierPlan    `json:"tiers,omitempty"` // in the order in which they are told
+	Tiers      []TierPlan    `json:"tiers,omitempty"`      // in the order in which they are told
+	TwoPeople  bool          `json:"two_people,omitempty"` // what one person asks for, another one has to approve
+	Always     bool          `json:"always,omitempty"`     // a person goes on even after a repair that held
+	Remaining  int           `json:"remaining,omitempty"`  // how many points the checklist has
 }
 
 // StepPlan is what sequencing needs to know of a step.

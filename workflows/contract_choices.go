@@ -18,4 +18,5 @@ const (
 	RefusedWorking    = "working"     // the engine works on it: take it over first, or wait
 	RefusedNoTier     = "no_tier"     // no tier is left to be told
 	RefusedItem       = "no_item"     // the checklist has no such point
+	RefusedTooMany    = "too_many"    // the run of the incident has taken so many choices that it takes no more
 )

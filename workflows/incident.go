@@ -20,6 +20,7 @@ func Incident(ctx workflow.Context, in IncidentInput) (IncidentResult, error) {
 	for verdict := r.respond(); ; {
 		verdict = r.heedWindows(verdict)
 		if !verdict.Outcome.IsAutomatic() {
+			r.choices.stand = handed
 			r.handOver(verdict)
 			return r.end(verdict)
 		}
@@ -41,6 +42,7 @@ type response struct {
 	changed bool            // something may have been changed
 	attempt int             // the attempt that held
 	people  people
+	choices choices
 	posts   []workflow.Future // of packets in Slack: ToldSlack
 	notes   []workflow.Future // of packets in PagerDuty
 	replies []workflow.Future // to the packets in Slack
@@ -61,6 +63,7 @@ func newResponse(ctx workflow.Context, first incident.Event) *response {
 	r.ctx, _ = workflow.NewDisconnectedContext(ctx)
 	r.work, r.stop = workflow.WithCancel(ctx)
 	r.people.watch(r.ctx, first, r.stop)
+	r.listen()
 	return r
 }
 

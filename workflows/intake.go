@@ -130,6 +130,7 @@ func (a *Activities) plan(e incident.Event, run int, inc incident.Incident, self
 	plan.Deadline = a.Now().Add(s.Limits.Timeout)
 	plan.Observe = d.Match.Autonomy != incident.Automatic
 	plan.LeavesOpen = d.Match.Autonomy == incident.Observe
+	plan.TwoPeople, plan.Always, plan.Remaining = d.Customer.TwoPeople, s.HandOver.Always, len(s.HandOver.Remaining)
 	plan.ReportOnly = s.Unrecovered == scenario.UnrecoveredReport
 	plan.Check, plan.Gather = stepPlans(s.Check), stepPlans(s.Gather)
 	for _, attempt := range s.Recover {

@@ -23,7 +23,8 @@ type people struct {
 	unreadable *incident.Event // what it says is not known: a person has to look
 	latest     *incident.Event // the latest one that tells that the incident is open; a suppressed one needs a first response then
 	stop       workflow.CancelFunc
-	patient    bool // a repair runs: that the monitor resolves may be its success, and verify has to tell
+	by         []incident.Choice // the choices by which it was taken over
+	patient    bool              // a repair runs: that the monitor resolves may be its success, and verify has to tell
 }
 
 // watch listens to events until the run ends. The automatic part is stopped at once when somebody steps in.
@@ -113,7 +114,7 @@ func (p *people) verdict(changed bool) *Verdict {
 			Why: "the monitor resolved it before anything was changed"}
 	}
 	if e := p.stepped; e != nil {
-		return &Verdict{Outcome: incident.TakenOver, By: who(e.Agent), Why: fmt.Sprintf("%s %s", who(e.Agent), deed(e.Type))}
+		return &Verdict{Outcome: incident.TakenOver, By: who(e.Agent), Why: p.sentence(e)}
 	}
 	if e := p.unreadable; e != nil {
 		return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError,

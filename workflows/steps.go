@@ -293,12 +293,5 @@ func (a *Activities) pause(ctx context.Context, d time.Duration) bool {
 	if a.Pause != nil {
 		return a.Pause(ctx, d)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+	return sleep(ctx, d)
 }
