@@ -52,7 +52,7 @@ func (c *Client) upload(ctx context.Context, to Posted, files []handover.File, l
 type block struct{ handover.Block }
 
 func (b block) BlockType() slackgo.MessageBlockType { return slackgo.MessageBlockType(b.Type) }
-func (b block) ID() string                          { return "" }
+func (b block) ID() string                          { return b.BlockID }
 
 // MarshalJSON gives the block as it is.
 func (b block) MarshalJSON() ([]byte, error) { return json.Marshal(b.Block) }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -28,15 +27,18 @@ type Interaction struct {
 	Actions     []Action
 }
 
-// Action is one press of a button, or one box that was ticked or cleared.
+// Action is one press of a button, or one change of a group of checkboxes.
 type Action struct {
 	ID    string // the action_id of the element
 	Block string // its block_id
 	Type  string // "button", "checkboxes"; others are kept
-	Value string // of the button, or of the box
-	On    bool   // of a box: it is ticked now
+	Value string // of a button
 	TS    string // when, as Slack writes times
 	Key   string // the same when Slack sends the same press again, and another one for every other press
+
+	// Of checkboxes, by their values: what is ticked now, and what was ticked in the message that was pressed. Slack does
+	// not say which box it was.
+	Selected, Shown []string
 }
 
 // payload is what is read of an interaction. Slack adds fields at any time, and everything else is skipped.
@@ -78,19 +80,8 @@ type option struct {
 	Value string `json:"value"`
 }
 
-// boxes is a checkbox group as the message shows it.
-type boxes struct {
-	ActionID string   `json:"action_id"`
-	Options  []option `json:"options"`
-	Initial  []option `json:"initial_options"`
-}
-
 // ParseInteraction reads an interaction: the body of a request ("payload=..."), or the JSON alone as Socket Mode brings
-// it. Who calls it has verified the request.
-//
-// Slack tells of a checkbox group which boxes are ticked now. Each box that differs from the message as it was becomes
-// an Action; when none differs, because somebody ticked and cleared it before the message was changed, each box does. So
-// a group of one box always gives its one Action.
+// it. Who calls it has verified the request. The error is ErrMalformed.
 func ParseInteraction(body []byte) (Interaction, error) {
 	text, err := payloadOf(body)
 	if err != nil {
@@ -113,10 +104,12 @@ func ParseInteraction(body []byte) (Interaction, error) {
 		return i, nil
 	}
 	for _, a := range p.Actions {
-		for _, one := range actionsOf(a, p.Message.Blocks) {
-			one.Key = pressKey(i, one)
-			i.Actions = append(i.Actions, one)
+		one := Action{ID: a.ActionID, Block: a.BlockID, Type: a.Type, Value: a.Value, TS: a.ActionTS}
+		if a.Type == "checkboxes" {
+			one.Selected, one.Shown = values(a.Selected), shown(p.Message.Blocks, a.BlockID, a.ActionID)
 		}
+		one.Key = pressKey(i, one)
+		i.Actions = append(i.Actions, one)
 	}
 	return i, nil
 }
@@ -136,32 +129,8 @@ func payloadOf(body []byte) ([]byte, error) {
 	return nil, fmt.Errorf("%w: it has no payload", ErrMalformed)
 }
 
-func actionsOf(p pressed, blocks []json.RawMessage) []Action {
-	a := Action{ID: p.ActionID, Block: p.BlockID, Type: p.Type, Value: p.Value, TS: p.ActionTS}
-	if p.Type != "checkboxes" {
-		return []Action{a}
-	}
-	shown, ok := boxesIn(blocks, p.BlockID, p.ActionID)
-	if !ok { // the message is not told: what is ticked is all that is known
-		shown.Options = p.Selected
-	}
-	var all, changed []Action
-	for _, o := range shown.Options {
-		one := a
-		one.Value, one.On = o.Value, slices.Contains(p.Selected, o)
-		all = append(all, one)
-		if one.On != slices.Contains(shown.Initial, o) {
-			changed = append(changed, one)
-		}
-	}
-	if len(changed) > 0 {
-		return changed
-	}
-	return all
-}
-
-// boxesIn finds a checkbox group in the blocks of a message.
-func boxesIn(blocks []json.RawMessage, blockID, actionID string) (boxes, bool) {
+// shown gives what was ticked in a group of checkboxes of a message.
+func shown(blocks []json.RawMessage, blockID, actionID string) []string {
 	for _, raw := range blocks {
 		var b struct {
 			BlockID   string            `json:"block_id"`
@@ -172,18 +141,29 @@ func boxesIn(blocks []json.RawMessage, blockID, actionID string) (boxes, bool) {
 			continue
 		}
 		for _, e := range append(b.Elements, b.Accessory) {
-			var group boxes
-			if json.Unmarshal(e, &group) == nil && group.ActionID == actionID && len(group.Options) > 0 {
-				return group, true
+			var group struct {
+				ActionID string   `json:"action_id"`
+				Initial  []option `json:"initial_options"`
+			}
+			if json.Unmarshal(e, &group) == nil && group.ActionID == actionID {
+				return values(group.Initial)
 			}
 		}
 	}
-	return boxes{}, false
+	return nil
+}
+
+func values(options []option) []string {
+	var list []string
+	for _, o := range options {
+		list = append(list, o.Value)
+	}
+	return list
 }
 
 // pressKey is the same for the same press however often it comes: Slack repeats what was not answered in time.
 func pressKey(i Interaction, a Action) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{i.Team, i.UserID, i.Channel, i.Message, a.ID, a.Block, a.TS, a.Value}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{i.Team, i.UserID, i.Channel, i.Message, a.ID, a.TS, a.Value}, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
 
