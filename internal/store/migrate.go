@@ -33,11 +33,11 @@ func migrate(ctx context.Context, db *sql.DB, d dialect, log *slog.Logger) (err 
 			return err
 		}
 		defer conn.Close()
-		if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, lockKey("migrations")); err != nil {
+		if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(`+lockKey(migrationLock)+`)`); err != nil {
 			return fmt.Errorf("wait for another process that brings the database up to date: %w", err)
 		}
 		// The connection goes back to the pool, so the lock is not left to its end.
-		defer conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lockKey("migrations"))
+		defer conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+lockKey(migrationLock)+`)`)
 	}
 	provider, err := newProvider(db, d)
 	if err != nil {

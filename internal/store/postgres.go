@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"net"
 	"net/url"
@@ -83,22 +82,21 @@ func lockNames(ctx context.Context, conn *sql.Conn, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	keys := make([]int64, len(names))
-	for i, name := range names {
-		keys[i] = lockKey("write " + name)
-	}
-	slices.Sort(keys)
 	var n int
-	return conn.QueryRowContext(ctx, `SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS key`,
-		slices.Compact(keys)).Scan(&n)
+	return conn.QueryRowContext(ctx, `SELECT count(pg_advisory_xact_lock(key))
+		FROM (SELECT DISTINCT `+lockKey("'write ' || name")+` AS key FROM unnest($1::text[]) AS name ORDER BY key) AS keys`, names).Scan(&n)
 }
 
-// lockKey is the number by which PostgreSQL knows a lock of ours.
-func lockKey(name string) int64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte("shodo " + name))
-	return int64(h.Sum64())
+// lockKey is the number, in SQL, by which PostgreSQL knows a lock of ours. Stores in two schemas of one database do not
+// know of each other.
+func lockKey(name string) string {
+	return `hashtextextended('shodo ' || current_schema() || ' ' || ` + name + `, 0)`
 }
+
+const (
+	engineLock    = `'engine'`
+	migrationLock = `'migrations'`
+)
 
 // The codes of PostgreSQL's errors: https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (

@@ -10,12 +10,12 @@ import (
 )
 
 func TestContractOnPostgres(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) *store.Store { return open(t, postgrestest.NewDatabase(t)) })
+	storetest.Run(t, func(t *testing.T) *store.Store { return open(t, postgrestest.NewStore(t)) })
 }
 
 // Engines that share a database keep the same contract.
 func TestContractOnSharedPostgres(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) *store.Store { return openShared(t, postgrestest.NewDatabase(t)) })
+	storetest.Run(t, func(t *testing.T) *store.Store { return openShared(t, postgrestest.NewStore(t)) })
 }
 
 func openShared(t *testing.T, url string) *store.Store {

@@ -24,6 +24,7 @@ type presence struct {
 	shared  bool
 	config  *pgx.ConnConfig
 	conn    *pgx.Conn
+	schema  string
 	heard   func(context.Context, []changeRef)
 	log     *slog.Logger
 	ousted  atomic.Bool // another engine took the database while the connection was away
@@ -52,15 +53,15 @@ func (p *presence) connect(ctx context.Context) (err error) {
 			p.conn.Close(context.WithoutCancel(ctx))
 		}
 	}()
-	try := `SELECT pg_try_advisory_lock($1)`
+	try := `SELECT current_schema(), pg_try_advisory_lock(` + lockKey(engineLock) + `)`
 	if p.shared {
-		try = `SELECT pg_try_advisory_lock_shared($1)`
+		try = `SELECT current_schema(), pg_try_advisory_lock_shared(` + lockKey(engineLock) + `)`
 		if _, err = p.conn.Exec(ctx, "LISTEN "+changesChannel); err != nil {
 			return err
 		}
 	}
 	var taken bool
-	if err = p.conn.QueryRow(ctx, try, lockKey("engine")).Scan(&taken); err != nil {
+	if err = p.conn.QueryRow(ctx, try).Scan(&p.schema, &taken); err != nil {
 		return err
 	}
 	if !taken {
@@ -75,8 +76,8 @@ func (p *presence) owner(ctx context.Context) string {
 	var pid int
 	var from string
 	err := p.conn.QueryRow(ctx, `SELECT a.pid, coalesce(host(a.client_addr), 'the same host') FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-		WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) | l.objid::bigint = $1 ORDER BY a.pid LIMIT 1`,
-		lockKey("engine")).Scan(&pid, &from)
+		WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) | l.objid::bigint = `+lockKey(engineLock)+`
+		ORDER BY a.pid LIMIT 1`).Scan(&pid, &from)
 	if err != nil {
 		return "it is gone again"
 	}
@@ -138,7 +139,7 @@ func (p *presence) listen(ctx context.Context) error {
 			return err
 		default:
 			var m message
-			if json.Unmarshal([]byte(n.Payload), &m) == nil && m.From != p.id {
+			if json.Unmarshal([]byte(n.Payload), &m) == nil && m.Schema == p.schema && m.From != p.id {
 				p.heard(ctx, m.Changes)
 			}
 		}
@@ -155,6 +156,7 @@ func (p *presence) usable() error {
 
 // message is what one transaction changed. It names things only: PostgreSQL takes less than 8,000 bytes.
 type message struct {
+	Schema  string      `json:"s"`
 	From    int64       `json:"f"`
 	Changes []changeRef `json:"c"`
 }
@@ -175,7 +177,7 @@ const maxPayload = 7500
 // tell is the query that tells the other engines of changes.
 func (p *presence) tell(changes []incident.Change) (string, []any) {
 	var payloads []string
-	m := message{From: p.id}
+	m := message{Schema: p.schema, From: p.id}
 	size := 0
 	flush := func() {
 		if len(m.Changes) == 0 {

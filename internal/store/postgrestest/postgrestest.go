@@ -1,13 +1,13 @@
 // Package postgrestest gives tests a real PostgreSQL.
 //
-// NewDatabase is what nearly every test wants: a fresh, empty database on a server that all tests of the test binary
+// NewStore is what nearly every test wants: the url of a fresh, empty store on a server that all tests of the test binary
 // share. Start gives a server of one's own, which can be stopped and started again.
 //
 // The binaries are looked for on the path and where distributions put them (/usr/lib/postgresql/*/bin). The server listens
 // on a Unix socket in a folder of its own, keeps nothing safe (fsync is off), and is gone when the test process has ended,
 // however it ended. As root it runs as the user postgres or nobody, because PostgreSQL refuses to run as root.
 //
-// With SHODO_TEST_POSTGRES_URL the shared server is that one; its user must be allowed to create databases. Without any
+// With SHODO_TEST_POSTGRES_URL the shared server is that one; its user must be allowed to create schemas in it. Without any
 // PostgreSQL a test is skipped, or fails where CI=true or SHODO_REQUIRE_POSTGRES=1 says that it must run.
 package postgrestest
 
@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// EnvURL names a server that tests may create databases on.
+// EnvURL names a database that tests may create schemas in.
 const EnvURL = "SHODO_TEST_POSTGRES_URL"
 
 var errNone = errors.New("PostgreSQL is not installed: there is no initdb on the path or under /usr/lib/postgresql")
@@ -44,12 +45,12 @@ var shared = sync.OnceValues(func() (*Server, error) {
 	return start(nil)
 })
 
-// NewDatabase makes an empty database and gives its url. It is dropped when the test ends.
-func NewDatabase(t testing.TB) string {
+// NewStore makes a place for a store and gives its url. It is dropped when the test ends.
+func NewStore(t testing.TB) string {
 	t.Helper()
 	s, err := shared()
 	need(t, err)
-	return s.NewDatabase(t)
+	return s.NewStore(t)
 }
 
 // Start gives a server of the test's own, with further settings such as "max_connections=20".
@@ -83,8 +84,7 @@ type Server struct {
 	cmd      *exec.Cmd
 	reaper   io.Closer
 
-	mu    sync.Mutex
-	count int
+	count atomic.Int64
 }
 
 func start(settings []string) (*Server, error) {
@@ -252,25 +252,29 @@ func (s *Server) remove() {
 	_ = s.reaper.Close()
 }
 
-// NewDatabase makes an empty database and gives its url. It is dropped when the test ends, if it is still there.
-func (s *Server) NewDatabase(t testing.TB) string {
+// NewStore makes a place for a store and gives its url: a schema of its own in a database that the tests share, because
+// PostgreSQL takes half a second to make a database. It is dropped when the test ends, if it is still there.
+func (s *Server) NewStore(t testing.TB) string {
 	t.Helper()
-	s.mu.Lock()
-	s.count++
-	name := fmt.Sprintf("shodo_test_%d_%d", os.Getpid(), s.count)
-	s.mu.Unlock()
-	if err := s.Exec(context.Background(), "CREATE DATABASE "+name); err != nil {
-		t.Fatalf("create database %s: %v", name, err)
+	name := fmt.Sprintf("shodo_test_%d_%d", os.Getpid(), s.count.Add(1))
+	if err := s.Exec(context.Background(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatalf("create schema %s: %v", name, err)
 	}
 	t.Cleanup(func() {
 		// A server that a test has stopped has nothing to drop.
-		_ = s.Exec(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+		_ = s.Exec(context.Background(), "DROP SCHEMA IF EXISTS "+name+" CASCADE")
 	})
-	return inDatabase(s.admin, name)
+	separator := "?"
+	if strings.Contains(s.admin, "?") {
+		separator = "&"
+	}
+	return s.admin + separator + "search_path=" + name
 }
 
-// Exec runs a statement as the server's owner, in its own database.
-func (s *Server) Exec(ctx context.Context, statement string) error { return Exec(ctx, s.admin, statement) }
+// Exec runs a statement as the server's owner, in the database that the tests share.
+func (s *Server) Exec(ctx context.Context, statement string) error {
+	return Exec(ctx, s.admin, statement)
+}
 
 // Exec runs a statement in a database.
 func Exec(ctx context.Context, url, statement string) error {
@@ -283,14 +287,4 @@ func Exec(ctx context.Context, url, statement string) error {
 	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, statement)
 	return err
-}
-
-// inDatabase is the url of another database of the same server.
-func inDatabase(url, name string) string {
-	head, query, _ := strings.Cut(url, "?")
-	slash := strings.LastIndex(head, "/")
-	if strings.HasSuffix(head[:slash+1], "//") { // there was no path
-		slash, head = len(head), head+"/"
-	}
-	return head[:slash+1] + name + "?" + query
 }
