@@ -30,7 +30,7 @@ var (
 	floors = slices.Concat(
 		[]string{"internal/incident", "internal/yamldoc", "internal/yamlschema", "internal/secret"},
 		rules,
-		[]string{"scenarios", "runbooks", "workflows", "internal/inbox", "internal/reconcile", "internal/scenariotest"},
+		[]string{"scenarios", "runbooks", "workflows", "internal/inbox", "internal/reconcile", "internal/roster", "internal/scenariotest"},
 		edges,
 		[]string{"internal/config", "internal/terminal", "internal/app", "internal/demo", "cmd"},
 	)

@@ -28,6 +28,7 @@ import (
 	"shodo/internal/inbox"
 	"shodo/internal/mail"
 	"shodo/internal/pagerduty"
+	"shodo/internal/roster"
 	"shodo/internal/scenario"
 	"shodo/internal/secret"
 	"shodo/internal/slack"
@@ -64,6 +65,7 @@ type App struct {
 	slackState remembered
 	mailState  remembered
 	self       *self
+	roster     *roster.Roster
 	embedded   *temporalserver.Server // nil: Temporal is elsewhere
 	temporal   client.Client
 	starter    *workflows.Starter
@@ -147,6 +149,11 @@ func (a *App) connectEdges() (err error) {
 	if !a.cfg.Slack.BotToken.IsZero() {
 		a.slack = slack.New(slack.Options{APIURL: a.cfg.Slack.APIURL, Token: a.cfg.Slack.BotToken.Value, Log: a.log})
 	}
+	people := roster.Options{PagerDuty: rota{a.pagerduty}, Operators: a.cfg.Slack.Operators, Now: time.Now, Log: a.log}
+	if a.slack != nil {
+		people.Slack = directory{a.slack}
+	}
+	a.roster = roster.New(people)
 	if m := a.cfg.Mail; m.Address != "" {
 		a.mail, err = mail.New(mail.Options{Address: m.Address, TLS: mail.Mode(m.TLS), User: m.User, Password: m.Password.Value, From: m.From})
 	}
@@ -166,6 +173,7 @@ func (a *App) world(version string) workflows.World {
 		Deferrals: a.store,
 		Digests:   workflows.NewDigestStarter(a.temporal),
 		Pauses:    a.store,
+		OnCall:    a.roster,
 		Incidents: pagerDutyEdge{a.pagerduty},
 		PagerDuty: pagerDutyEdge{a.pagerduty},
 		Actions:   &runner{actions: a.actions, catalog: a.catalog, metrics: a.metrics, log: a.log},
