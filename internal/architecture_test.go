@@ -24,7 +24,7 @@ const module = "shodo/"
 var (
 	rules = []string{"internal/scenario", "internal/quiethours", "internal/calendar", "internal/customer", "internal/catalog", "internal/guard",
 		"internal/handover", "internal/analytics", "internal/suggest", "internal/report", "internal/backtest"}
-	edges = []string{"internal/pagerduty", "internal/slack", "internal/mail", "internal/action", "internal/source",
+	edges = []string{"internal/pagerduty", "internal/slack", "internal/mail", "internal/ticket", "internal/call", "internal/action", "internal/source",
 		"internal/store", "internal/web", "internal/temporalserver", "internal/sandbox"}
 	// floors is the order of the packages: each one imports only what stands before it. A folder stands for all in it.
 	floors = slices.Concat(
