@@ -34,6 +34,7 @@ func Register(r Registry, world World, actions []string) {
 	r.RegisterWorkflowWithOptions(Incident, workflow.RegisterOptions{Name: IncidentWorkflow})
 	r.RegisterWorkflowWithOptions(Recovery, workflow.RegisterOptions{Name: RecoveryWorkflow})
 	r.RegisterWorkflowWithOptions(Digest, workflow.RegisterOptions{Name: DigestWorkflow})
+	r.RegisterWorkflowWithOptions(Report, workflow.RegisterOptions{Name: ReportWorkflow})
 	for _, named := range []struct {
 		name string
 		do   any
@@ -57,6 +58,8 @@ func Register(r Registry, world World, actions []string) {
 		{digestDueActivity, a.DigestDue},
 		{tellDigestActivity, a.TellDigest},
 		{tellContactDigestActivity, a.TellContactDigest},
+		{reportDueActivity, a.ReportDue},
+		{deliverReportActivity, a.DeliverReport},
 	} {
 		r.RegisterActivityWithOptions(named.do, activity.RegisterOptions{Name: named.name})
 	}

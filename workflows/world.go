@@ -43,6 +43,7 @@ type World struct {
 	Deferrals Deferrals // needed with Policies
 	Digests   Digests   // needed with Policies
 	Pauses    Pauses    // nil: the kill switch does not exist
+	Reports   Reports   // nil: none is made and sent by itself
 	OnCall    OnCall    // nil: nobody is mentioned by name
 	Actions   Runner
 	Self      func(context.Context) (string, error) // the id of the engine's own PagerDuty user
