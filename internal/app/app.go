@@ -99,7 +99,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.starter = workflows.NewStarter(a.temporal, a.customerOf)
 	a.inbox = inbox.New(a.store, a.starter, inbox.Config{
-		Self: a.self.known, Trouble: a.trouble, Log: a.log, Metrics: registry,
+		Self: a.self.known, Trouble: a.trouble, Log: a.log, Metrics: registry, Retention: keepDeliveries(a.cfg.Store.Retention),
 	})
 	a.startWorker(o.Version)
 	if a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.Listen); err != nil {
@@ -130,7 +130,7 @@ func (a *App) openFiles(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make data_dir: %w", err)
 	}
-	if a.store, err = store.Open(ctx, a.cfg.StoreURL(), a.log); err != nil {
+	if a.store, err = store.Open(ctx, a.cfg.StoreURL().Reveal(), a.log, a.sharing()...); err != nil {
 		return err
 	}
 	if err := a.openCatalog(ctx); err != nil { // after the store, which keeps a second engine out of data_dir
@@ -138,6 +138,14 @@ func (a *App) openFiles(ctx context.Context) error {
 	}
 	a.policies = newPolicies(a.catalog.Current, a.store, time.Now, a.log)
 	return nil
+}
+
+// sharing says whether other engines may work on the same store: they may when they have one Temporal with this one.
+func (a *App) sharing() []store.Option {
+	if a.cfg.Temporal.Address == "" {
+		return nil
+	}
+	return []store.Option{store.Shared}
 }
 
 func (a *App) connectEdges() (err error) {

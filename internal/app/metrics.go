@@ -101,7 +101,7 @@ func (m *metrics) countReload(err error) {
 func (m *metrics) watchRecord(ctx context.Context, s *store.Store, log *slog.Logger) {
 	for change := range s.Watch(ctx) {
 		switch t := change.Transition; {
-		case t == nil:
+		case t == nil, change.Elsewhere: // who wrote it counts it
 		case t.Kind == incident.Ended:
 			m.outcomes.WithLabelValues(string(t.Outcome), string(t.Reason)).Inc()
 			log.Info("first response decided", "incident", t.Incident, "outcome", t.Outcome, "reason", t.Reason, "why", t.Why)

@@ -22,7 +22,6 @@ package config
 import (
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -127,11 +126,6 @@ func (t Temporal) UsesTLS() bool {
 	return t.TLS != TemporalTLS{} || !t.APIKey.IsZero()
 }
 
-// Store is the database of records.
-type Store struct {
-	URL string `yaml:"url" doc:"The database: sqlite:///path/to/file.db. Empty: the file store.db in data_dir."`
-}
-
 // Log is what the process says about itself, on standard error.
 type Log struct {
 	Level  slog.Level `yaml:"level" default:"info" enum:"debug,info,warn,error" doc:"The least level that is written."`
@@ -159,14 +153,6 @@ func (s *Secret) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) { s.ref.DecodeYAML
 
 // NewSecret gives a setting of that text, for a Config that is made in code.
 func NewSecret(text string) Secret { return Secret{Value: secret.New(text)} }
-
-// StoreURL is the store's URL, with the default filled in.
-func (c *Config) StoreURL() string {
-	if c.Store.URL != "" {
-		return c.Store.URL
-	}
-	return filepath.Join(c.DataDir, "store.db")
-}
 
 // Sources are what settings are read from.
 type Sources struct {

@@ -65,7 +65,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(problems)
 	}
 	got := []any{c.Listen, c.DataDir, c.StopTimeout, c.Catalog.Dir, c.PagerDuty.APIURL, c.PagerDuty.EventsURL, c.PagerDuty.Token.Reveal(),
-		c.PagerDuty.WebhookSecrets[0].Reveal(), c.Slack.APIURL, c.Temporal.Namespace, c.Temporal.UsesTLS(), c.StoreURL(), c.Log.Level, c.Log.Format}
+		c.PagerDuty.WebhookSecrets[0].Reveal(), c.Slack.APIURL, c.Temporal.Namespace, c.Temporal.UsesTLS(), c.StoreURL().Reveal(), c.Log.Level, c.Log.Format}
 	want := []any{"127.0.0.1:8080", "data", 2 * time.Minute, "/etc/catalog", "https://api.pagerduty.com", "https://events.pagerduty.com", "t0ken",
 		"h00k", "https://slack.com/api/", "default", false, "data/store.db", slog.LevelInfo, "text"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -87,7 +87,7 @@ func TestFile(t *testing.T) {
 	}
 	got := []any{c.Listen, c.DataDir, c.StopTimeout, c.Catalog.Dir, c.Temporal.TLS.CA, c.Temporal.TLS.Cert, c.Temporal.APIKey.Reveal(), c.Temporal.UsesTLS(),
 		c.PagerDuty.WebhookSecrets[1].Reveal(), c.Slack.SigningSecret.Reveal(), c.Slack.Operators, c.Mail.Address, c.Mail.TLS, c.Mail.User, c.Mail.Password.Reveal(), c.Mail.From,
-		c.API.Tokens["alice"].Reveal(), c.API.Tokens["deploy-bot"].Reveal(), len(c.API.Tokens), c.StoreURL(), c.Log.Level,
+		c.API.Tokens["alice"].Reveal(), c.API.Tokens["deploy-bot"].Reveal(), len(c.API.Tokens), c.StoreURL().Reveal(), c.Log.Level,
 		c.Actions.LocalRun.Programs, fmt.Sprint(c.Actions.HTTP.AllowLinkLocal)}
 	want := []any{":9090", "/etc/shodo/state", 90 * time.Second, "/etc/catalog", "/etc/shodo/ca.pem", "/etc/cert.pem", "tk", true,
 		"h00k2", "s1gn", []string{"U024BE7LH", "W012A3CDE"}, "smtp.acme.example:465", "tls", "shodo", "m4ilpw", "Acme 運用 <ops@acme.example>", aliceToken, botToken, 2, "sqlite:///var/lib/shodo/store.db", slog.LevelDebug,
@@ -136,6 +136,31 @@ func described(c *config.Config, path string) config.Described {
 		}
 	}
 	return config.Described{}
+}
+
+// The password goes into the URL of the store where nobody sees it.
+func TestStoreOnPostgres(t *testing.T) {
+	data, err := os.ReadFile("testdata/good-store-on-postgres.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, problems := load("shodo.yaml", string(data), nil)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	const want = "postgres://shodo:t0ken@db.example:5432/shodo?sslmode=verify-full&sslrootcert=/etc/ca.pem"
+	if got := c.StoreURL(); got.Reveal() != want || fmt.Sprint(got) != "<secret>" {
+		t.Errorf("%q, printed as %v", got.Reveal(), got)
+	}
+	if strings.Contains(c.String(), "t0ken") {
+		t.Error("the password is printed")
+	}
+	if got := config.WithPassword("postgres://u@h/d", "p@ss/w?rd"); got != "postgres://u:p%40ss%2Fw%3Frd@h/d" {
+		t.Error(got)
+	}
+	if r := c.Store.Retention; r != (config.Retention{Deliveries: 90, Alerts: 0, StepOutputs: 100, Incidents: 0}) {
+		t.Errorf("%+v", r)
+	}
 }
 
 // TestExample: the example of deploy/ is right, and names the variables that its reader has to set.

@@ -243,6 +243,8 @@ func setText(v reflect.Value, text string) error {
 			return fmt.Errorf("found %q, expected a duration such as 90s or 2m", text)
 		}
 		*into = d
+	case *Days:
+		return into.UnmarshalText([]byte(text))
 	case *slog.Level:
 		return into.UnmarshalText([]byte(text))
 	case *Secret:

@@ -81,6 +81,8 @@ func typeName(t reflect.Type) string {
 		return "true or false"
 	case reflect.TypeFor[time.Duration]():
 		return "duration"
+	case reflect.TypeFor[Days]():
+		return "days"
 	case reflect.TypeFor[slog.Level]():
 		return "level"
 	case reflect.TypeFor[Secret]():
@@ -198,7 +200,7 @@ func Reference() string {
 ` + "`shodo serve -c shodo.yaml`" + ` reads these settings. A value comes from the first that gives it: flag, environment variable,
 file, default. The variable of ` + "`pagerduty.api_url` is `SHODO_PAGERDUTY_API_URL`, its flag `--pagerduty-api-url`" + `; lists are
 separated by commas there. A relative path in the file is relative to the file's folder. Durations are written as
-` + "`90s`, `2m` or `1h30m`" + `. What the file does not know is an error.
+` + "`90s`, `2m` or `1h30m`, days as `30d` or `forever`" + `. What the file does not know is an error.
 
 Secrets are never written into the file: it says where they are, ` + "`{env: NAME}` or `{file: /absolute/path}`" + `. A secret's own
 variable holds the secret itself, and the variable with ` + "`_FILE`" + ` added holds the path of a file with it. Secrets have no flag.

@@ -47,9 +47,10 @@ type dispatcher struct {
 }
 
 type result struct {
-	item *item
-	took time.Duration
-	err  error
+	item  *item
+	claim incident.Claim // empty: the store could not say
+	took  time.Duration
+	err   error
 }
 
 // Run hands over what is pending and what arrives, until ctx ends. Then it lets what is being handed over end, for at
@@ -218,18 +219,25 @@ func (d *dispatcher) dispatch(hands context.Context) (wake time.Time) {
 
 func (d *dispatcher) isAway() bool { return len(d.suspect) >= doubtful }
 
-// hand runs beside the dispatcher.
+// hand runs beside the dispatcher. The claim outlasts the hand-over: the time for both begins before it.
 func (d *dispatcher) hand(ctx context.Context, it *item) {
 	ctx, cancel := context.WithTimeout(ctx, d.HandTimeout)
 	defer cancel()
 	began := time.Now()
-	err := d.engine.Hand(ctx, it.Event)
-	d.results <- result{it, time.Since(began), err}
+	claim, err := d.store.ClaimDelivery(ctx, it.Seq, 2*d.HandTimeout)
+	if err == nil && claim == incident.Claimed {
+		err = d.engine.Hand(ctx, it.Event)
+	}
+	d.results <- result{it, claim, time.Since(began), err}
 }
 
 func (d *dispatcher) finished(r result) {
 	d.flying--
 	r.item.flying = false
+	if r.claim != incident.Claimed {
+		d.unclaimed(r)
+		return
+	}
 	if r.err != nil {
 		d.failed(r.item, r.err)
 		return
@@ -247,6 +255,23 @@ func (d *dispatcher) finished(r result) {
 		why = r.item.Detail // what could not be read stays worth knowing
 	}
 	d.settle(r.item, incident.Handed, why)
+}
+
+// unclaimed is of an event that is not this process's to hand over, or of which the store could not say.
+func (d *dispatcher) unclaimed(r result) {
+	it := r.item
+	switch r.claim {
+	case incident.ClaimSettled:
+		it.lane.remove(it)
+		delete(it.lane.known, it.Seq)
+		delete(d.suspect, it.Seq)
+	case incident.ClaimedElsewhere:
+		it.notBefore = d.Now().Add(d.HandTimeout) // by then the other has settled it, or is gone
+	default:
+		it.failures++
+		it.notBefore = d.Now().Add(backoff(it.failures))
+		d.Log.Error("ask the store whether an event may be handed over", "event", it.ID, "incident", it.Incident, "err", r.err)
+	}
 }
 
 // failed decides whose fault it was. A refusal counts against the event when the engine says so (ErrRefused), or when

@@ -11,6 +11,7 @@
 //     everything as soon as it answers again.
 //   - An event that the engine refuses time and again is parked, told to a person, and tried again later. It does not
 //     hold up others.
+//   - Several processes may share a store: each event is handed over by one of them, which claims it for that time.
 //   - The memory it takes depends on the number of services that have something waiting, not on how much waits.
 //
 // What it never does: decide what an incident needs. It only leaves out what cannot matter to the first response: our
@@ -47,6 +48,7 @@ type Store interface {
 	PutDelivery(ctx context.Context, d incident.Delivery) (lane string, fresh bool, err error)
 	PendingLanes(ctx context.Context) ([]string, error)
 	PendingDeliveries(ctx context.Context, lane string, after int64, limit int) ([]incident.Delivery, error)
+	ClaimDelivery(ctx context.Context, seq int64, atMost time.Duration) (incident.Claim, error)
 	SettleDeliveries(ctx context.Context, at time.Time, settled []incident.Settled) error
 	RetryParked(ctx context.Context) (int, error)
 	PruneDeliveries(ctx context.Context, before time.Time) (int, error)
