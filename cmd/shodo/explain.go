@@ -26,8 +26,10 @@ func newExplain() *cobra.Command {
 		Use:   "explain FILE|INCIDENT-ID",
 		Short: "Say which scenario an incident would get, why, and what would run",
 		Long: `explain reads an incident from a file, or by its id from the engine's record, decides as the engine would, and tells why: the customer, the scenario, for
-each other one the first condition that does not hold, the inputs and where each comes from, the steps, who is told, and
-what the customer's quiet hours and maintenance make of it, now or at another time (--at).
+each other one the first condition that does not hold, the inputs and where each comes from, the autonomy after the customer's
+lowering, the steps, which attempts wait for whose approval or are only offered, who is told and who may decide, and
+what the customer's quiet hours and maintenance make of it, now or at another time (--at). With -c or --store it also
+tells what the kill switch of that engine stops ("shodo pause").
 
 FILE is JSON, "-" for standard input: an incident as "shodo incident show --json" prints it, or
   {"service": {"id": "PX1234"}, "title": "...", "alerts": [{"summary": "...", "severity": "critical", "details": {...}}]}
@@ -50,16 +52,21 @@ scenario matches.`,
 				return fmt.Errorf("the catalog is not right, \"shodo check %s\" tells all:\n%w", dir, err)
 			}
 			d := c.Explain(inc)
+			pauses, err := from.pausesHere(cmd)
+			if err != nil {
+				return err
+			}
+			autonomy := autonomyOf(d, pauses)
 			windows, err := windowsAt(at, inc, d, time.Now())
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				if err := printJSON(cmd.OutOrStdout(), explanation{d.Match, windows}); err != nil {
+				if err := printJSON(cmd.OutOrStdout(), explanation{d.Match, autonomy, windows}); err != nil {
 					return err
 				}
 			} else {
-				explain(cmd.OutOrStdout(), c, inc, d)
+				explain(cmd.OutOrStdout(), c, inc, d, autonomy)
 				windows.write(cmd.OutOrStdout())
 			}
 			if d.Scenario == nil || d.Problem != "" {
@@ -166,7 +173,7 @@ func readAll(path string, stdin io.Reader) ([]byte, error) {
 }
 
 // explain tells a decision in words.
-func explain(w io.Writer, c *catalog.Catalog, inc incident.Incident, d catalog.Decision) {
+func explain(w io.Writer, c *catalog.Catalog, inc incident.Incident, d catalog.Decision, a *autonomyExplained) {
 	fmt.Fprintf(w, "catalog   version %s\nincident  %s\nservice   %s\n", c.Version(), firstOf(inc.Title, inc.First().Summary, string(inc.ID)), nameOf(inc.Service))
 	if d.Customer == nil {
 		fmt.Fprintf(w, "customer  none\n\n%s\n", d.Match.Why)
@@ -183,16 +190,20 @@ func explain(w io.Writer, c *catalog.Catalog, inc incident.Incident, d catalog.D
 		fmt.Fprintf(w, "  %s %-24s %s\n", mark, one.Scenario, one.Why)
 	}
 	if d.Scenario != nil {
-		explainScenario(w, d)
+		explainScenario(w, d, a)
 	}
 	fmt.Fprintln(w, "\nwho is told, in turn:")
 	for _, t := range d.Customer.Tiers {
 		fmt.Fprintf(w, "  %-14s %s%s\n", t.Name, firstOf(t.Slack, "-"), afterText(t.After))
 	}
+	if a != nil {
+		a.writeDeciders(w)
+	}
 }
 
-func explainScenario(w io.Writer, d catalog.Decision) {
-	fmt.Fprintf(w, "\nautonomy  %s\ntarget    %s\n", d.Match.Autonomy, firstOf(d.Target, "-"))
+func explainScenario(w io.Writer, d catalog.Decision, autonomy *autonomyExplained) {
+	fmt.Fprintf(w, "\nautonomy  %s\ntarget    %s\n", autonomy.level(), firstOf(d.Target, "-"))
+	autonomy.writePauses(w)
 	if d.Problem != "" {
 		fmt.Fprintf(w, "problem   %s: a person is told\n", d.Problem)
 	}
@@ -206,10 +217,7 @@ func explainScenario(w io.Writer, d catalog.Decision) {
 	explainSteps(w, "check", d.Scenario.Check)
 	explainSteps(w, "gather", d.Scenario.Gather)
 	for i, a := range d.Scenario.Recover {
-		note := ""
-		if d.Match.Autonomy != incident.Automatic {
-			note = " (not run: " + string(d.Match.Autonomy) + ")"
-		}
+		note := autonomy.note(i + 1)
 		if a.If != nil {
 			note += " if " + a.If.Source()
 		}
@@ -218,6 +226,9 @@ func explainScenario(w io.Writer, d catalog.Decision) {
 	if len(d.Scenario.Recover) > 0 {
 		v := d.Scenario.Verify
 		explainSteps(w, fmt.Sprintf("verify, every %s within %s, stable for %s", plain(v.Every), plain(v.Within), plain(v.StableFor)), v.Steps)
+	}
+	if d.Scenario.HandOver.Always {
+		fmt.Fprintln(w, "  and a person gets it also after a repair that held (hand_over.always)")
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 // explanation is what explain says, for other programs.
 type explanation struct {
 	incident.Match
-	Windows *windowsExplained `json:"windows,omitempty"`
+	Decides *autonomyExplained `json:"decides,omitempty"`
+	Windows *windowsExplained  `json:"windows,omitempty"`
 }
 
 // windowsExplained is what the customer's windows make of an incident at an instant.
@@ -67,11 +68,16 @@ func whatFollows(d catalog.Decision, r quietDecision) []string {
 	show := quietWords["en"].instant
 	var list []string
 	runs := d.Scenario != nil && d.Problem == ""
-	repairs := runs && len(d.Scenario.Recover) > 0 && d.Match.Autonomy == incident.Automatic
+	repairs := runs && len(d.Scenario.Recover) > 0 && (d.Match.Autonomy == incident.Automatic || d.Match.Autonomy == incident.Approve)
+	asks := repairs && autonomyOf(d, nil).asks()
 	forbidden := repairs && r.Recover.Answer == incident.Forbid
 	switch {
 	case forbidden:
 		list = append(list, fmt.Sprintf("check and gather run; nothing is repaired before %s", show(r.Recover.Until)))
+	case asks && r.Page.Answer != incident.Allow:
+		list = append(list, "check, gather and recover run as always, up to the first approval: nobody is asked for it now")
+	case asks:
+		list = append(list, "check, gather and recover run as always; approvals are asked for at once")
 	case repairs:
 		list = append(list, "check, gather and recover run as always")
 	case runs:
