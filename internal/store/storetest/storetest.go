@@ -53,6 +53,8 @@ func Run(t *testing.T, open Open) {
 		"pauses/once":                  pauseOnce,
 		"pauses/ended":                 endedPause,
 		"pauses/refused":               refusedPauses,
+		"reports/once":                 reportsOnce,
+		"reports/at_once":              reportsAtOnce,
 		"steps/changing":               changingStep,
 		"steps/repeated":               stepRepeated,
 		"steps/outputs":                outputs,

@@ -1,0 +1,81 @@
+package storetest
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shodo/internal/incident"
+	"shodo/internal/store"
+)
+
+func reportTo(place string, turn int) incident.ReportDelivery {
+	return incident.ReportDelivery{Report: "weekly", At: after(turn), Place: place, Begun: after(turn + 1)}
+}
+
+func reportsOnce(t *testing.T, s *store.Store) {
+	first := reportTo("slack #ops", 0)
+	known, isNew, err := s.BeginReportDelivery(t.Context(), first)
+	must(t, err)
+	if !isNew || !cmp.Equal(known, first) {
+		t.Fatalf("begun: new %v, %s", isNew, cmp.Diff(first, known))
+	}
+	again := first
+	again.Begun = after(500)
+	if known, isNew, err = s.BeginReportDelivery(t.Context(), again); err != nil || isNew || !cmp.Equal(known, first) {
+		t.Errorf("begun again: new %v, %+v, %v", isNew, known, err)
+	}
+	first.Ended, first.Result = after(2), "sent"
+	must(t, s.EndReportDelivery(t.Context(), first))
+	late := first
+	late.Ended, late.Result = after(9), "something else"
+	must(t, s.EndReportDelivery(t.Context(), late))
+	must(t, s.DropReportDelivery(t.Context(), first))
+	if known, isNew, err = s.BeginReportDelivery(t.Context(), again); err != nil || isNew || !cmp.Equal(known, first) {
+		t.Errorf("after its end: new %v, %+v, %v", isNew, known, err)
+	}
+	dropped := reportTo("mail ops@acme.example", 0)
+	for range 2 {
+		if _, isNew, err := s.BeginReportDelivery(t.Context(), dropped); err != nil || !isNew {
+			t.Errorf("what was taken back is not new: %v", err)
+		}
+		must(t, s.DropReportDelivery(t.Context(), dropped))
+	}
+	for _, other := range []incident.ReportDelivery{reportTo("slack #ops", 7), {Report: "weekly", At: after(0), Again: "wish", Place: "slack #ops", Begun: after(8)}} {
+		if _, isNew, err := s.BeginReportDelivery(t.Context(), other); err != nil || !isNew {
+			t.Errorf("another turn or wish is not new: %v", err)
+		}
+	}
+	list, err := s.ReportDeliveries(t.Context(), "weekly", 2)
+	must(t, err)
+	if len(list) != 2 || list[0].Begun.Before(list[1].Begun) {
+		t.Errorf("listed %+v", list)
+	}
+	if list, err := s.ReportDeliveries(t.Context(), "other", 10); err != nil || len(list) != 0 {
+		t.Errorf("listed of another report: %+v, %v", list, err)
+	}
+	if _, _, err := s.BeginReportDelivery(t.Context(), incident.ReportDelivery{Report: "weekly"}); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("without a place: %v", err)
+	}
+}
+
+func reportsAtOnce(t *testing.T, s *store.Store) {
+	var news atomic.Int32
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if _, isNew, err := s.BeginReportDelivery(t.Context(), reportTo("folder r", 1)); err != nil {
+				t.Error(err)
+			} else if isNew {
+				news.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if news.Load() != 1 {
+		t.Errorf("%d of 20 may send it", news.Load())
+	}
+}
