@@ -3,6 +3,8 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,8 +35,10 @@ type block struct {
 }
 
 type textObject struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	Emoji    *bool  `json:"emoji,omitempty"`
+	Verbatim bool   `json:"verbatim,omitempty"`
 }
 
 type element struct {
@@ -43,6 +47,10 @@ type element struct {
 	Value    string          `json:"value"`
 	URL      string          `json:"url"`
 	Text     json.RawMessage `json:"text"` // an object in a button, a string in a context element
+	Style    string          `json:"style"`
+	Confirm  *confirm        `json:"confirm"`
+	Options  []option        `json:"options"`
+	Initial  []option        `json:"initial_options"`
 }
 
 // blockChecker collects what is wrong, in the form of Slack's response_metadata.
@@ -84,10 +92,7 @@ func (c *blockChecker) text(pointer string, raw json.RawMessage, most int, plain
 		c.fail(pointer, "must be an object")
 		return
 	}
-	if t.Type != "plain_text" && (plain || t.Type != "mrkdwn") {
-		c.fail(pointer+"/type", "unsupported type: %s", t.Type)
-	}
-	c.length(pointer+"/text", t.Text, most)
+	c.typed(pointer, t, most, plain)
 }
 
 // checkBlocks gives Slack's error ("" when all is well) and what it says about it.
@@ -196,23 +201,34 @@ func (c *blockChecker) contextElement(pointer string, raw json.RawMessage) {
 	}
 }
 
-// interactive checks an element that people can use. Only buttons have more to check here.
+// interactive checks an element that people can use. What is not a button or a group of checkboxes is not looked into.
 func (c *blockChecker) interactive(pointer string, raw json.RawMessage) {
 	var e element
 	if json.Unmarshal(raw, &e) != nil || e.Type == "" {
 		c.fail(pointer, "must be an element")
 		return
 	}
-	if len(e.ActionID) > 255 {
+	if utf8.RuneCountInString(e.ActionID) > 255 {
 		c.fail(pointer+"/action_id", "must be less than 256 characters")
 	}
 	if e.ActionID != "" && c.actions[e.ActionID] {
 		c.fail(pointer+"/action_id", "`action_id` must be unique")
 	}
 	c.actions[e.ActionID] = true
-	if e.Type != "button" {
-		return
+	switch e.Type {
+	case "button":
+		c.button(pointer, e)
+	case "checkboxes":
+		c.checkboxes(pointer, e)
+	case "mrkdwn", "plain_text", "image":
+		c.fail(pointer+"/type", "unsupported type: %s", e.Type)
 	}
+	if e.Confirm != nil {
+		c.confirm(pointer+"/confirm", *e.Confirm)
+	}
+}
+
+func (c *blockChecker) button(pointer string, e element) {
 	c.text(pointer+"/text", e.Text, 75, true)
 	if utf8.RuneCountInString(e.Value) > 2000 {
 		c.fail(pointer+"/value", "must be less than 2001 characters")
@@ -220,6 +236,57 @@ func (c *blockChecker) interactive(pointer string, raw json.RawMessage) {
 	if len(e.URL) > 3000 {
 		c.fail(pointer+"/url", "must be less than 3001 characters")
 	}
+	c.style(pointer, e.Style)
+}
+
+func (c *blockChecker) style(pointer, style string) {
+	if style != "" && style != "primary" && style != "danger" {
+		c.fail(pointer+"/style", "must be one of primary, danger")
+	}
+}
+
+func (c *blockChecker) checkboxes(pointer string, e element) {
+	c.count(pointer+"/options", len(e.Options), 10)
+	values := map[string]bool{}
+	for n, o := range e.Options {
+		at := fmt.Sprintf("%s/options/%d", pointer, n)
+		c.typed(at+"/text", o.Text, 75, false)
+		if o.Description != nil {
+			c.typed(at+"/description", *o.Description, 75, false)
+		}
+		c.length(at+"/value", o.Value, 75)
+		if values[o.Value] {
+			c.fail(at+"/value", "`value` must be unique")
+		}
+		values[o.Value] = true
+	}
+	for n, o := range e.Initial {
+		if !slices.ContainsFunc(e.Options, o.equal) {
+			c.fail(fmt.Sprintf("%s/initial_options/%d", pointer, n), "must exactly match one of the options")
+		}
+	}
+	if e.Initial != nil && len(e.Initial) == 0 {
+		c.fail(pointer+"/initial_options", "no fewer than 1 items allowed")
+	}
+}
+
+// equal says whether two options are the same in every word, as Slack wants of those that are ticked.
+func (o option) equal(other option) bool { return reflect.DeepEqual(o, other) }
+
+func (c *blockChecker) confirm(pointer string, q confirm) {
+	c.typed(pointer+"/title", q.Title, 100, true)
+	c.typed(pointer+"/text", q.Text, 300, false)
+	c.typed(pointer+"/confirm", q.Confirm, 30, true)
+	c.typed(pointer+"/deny", q.Deny, 30, true)
+	c.style(pointer, q.Style)
+}
+
+// typed is text for a text that is decoded already.
+func (c *blockChecker) typed(pointer string, t textObject, most int, plain bool) {
+	if t.Type != "plain_text" && (plain || t.Type != "mrkdwn") {
+		c.fail(pointer+"/type", "unsupported type: %s", t.Type)
+	}
+	c.length(pointer+"/text", t.Text, most)
 }
 
 // textIn counts the characters of all texts of a block, however deep: every string called "text".
@@ -255,7 +322,7 @@ func eachText(node any, visit func(string)) {
 		if s, ok := node["text"].(string); ok {
 			visit(s)
 		}
-		for _, name := range []string{"text", "fields", "elements", "accessory", "rows", "title"} {
+		for _, name := range []string{"text", "fields", "elements", "accessory", "rows", "title", "options", "description"} {
 			if _, isText := node[name].(string); !isText {
 				eachText(node[name], visit)
 			}

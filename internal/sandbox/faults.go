@@ -42,6 +42,12 @@ func (f *faults) setOutage(on bool) {
 	f.outage = on
 }
 
+func (f *faults) isOutage() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.outage
+}
+
 func (f *faults) add(fault Fault) (remove func()) {
 	active := &activeFault{Fault: fault, left: fault.Times}
 	f.mu.Lock()

@@ -112,3 +112,8 @@ func plainSpans(s string) string {
 }
 
 func bold(s string) string { return boldSpan.ReplaceAllString(escaped(s), "<b>$1</b>") }
+
+// escapedText makes a text literal in Slack's own form.
+func escapedText(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}

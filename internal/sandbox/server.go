@@ -22,9 +22,16 @@ type Options struct {
 	Token    string // of the REST API; empty: any
 	From     string // e-mail address of the engine's user; that user is added to the account when it is not there
 	BotToken string // of Slack; empty: any
+	AppToken string // of Slack's Socket Mode; empty: any
+
+	InteractionsURL string // where presses of Slack's buttons go; empty: nowhere yet, see Slack.PointTo
+	CommandsURL     string // the same for slash commands
+	SigningSecret   string // with which Slack signs them
 
 	Account      Account       // DefaultAccount when it has no services
 	Channels     []Channel     // DefaultChannels when empty
+	Members      []Member      // of Slack; DefaultMembers when empty
+	Groups       []Group       // DefaultGroups when nil
 	PostInterval time.Duration // see SlackOptions
 	RetryBackoff time.Duration // see PagerDutyOptions
 
@@ -67,8 +74,10 @@ func New(opts Options) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("start the sandbox: %w", err), s.Close())
 	}
 	s.PagerDuty = p
-	s.Slack = NewSlack(SlackOptions{BotToken: opts.BotToken, Channels: opts.Channels, Clock: opts.Clock, Log: opts.Log,
-		PostInterval: opts.PostInterval})
+	s.Slack = NewSlack(SlackOptions{BotToken: opts.BotToken, AppToken: opts.AppToken, Channels: opts.Channels, Members: opts.Members,
+		Groups: opts.Groups, Clock: opts.Clock, Log: opts.Log, PostInterval: opts.PostInterval, InteractionsURL: opts.InteractionsURL,
+		CommandsURL: opts.CommandsURL, SigningSecret: opts.SigningSecret})
+	s.Slack.host = s.listeners[1].Addr().String()
 	if opts.WebhookURL != "" {
 		p.Subscribe(opts.WebhookURL, opts.WebhookSecrets...)
 	}
@@ -126,6 +135,9 @@ func (s *Server) Close() error {
 	}
 	if s.PagerDuty != nil {
 		s.PagerDuty.Close()
+	}
+	if s.Slack != nil {
+		s.Slack.sockets.cut() // they are no longer the HTTP server's
 	}
 	return errors.Join(errs...)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -21,36 +22,31 @@ type Channel struct {
 	Archived bool
 }
 
-// Member is a person of the workspace.
-type Member struct {
-	ID    string
-	Name  string
-	Email string
-}
-
 // DefaultChannels are two channels that fit DefaultAccount.
 func DefaultChannels() []Channel {
 	return []Channel{{ID: "C0INCIDENTS", Name: "incidents"}, {ID: "C0MANAGERS0", Name: "managers"}}
 }
 
-// DefaultMembers are the people of DefaultAccount.
-func DefaultMembers() []Member {
-	return []Member{{"U0AIKO00001", "Aiko Tanaka", "aiko@example.com"}, {"U0BEN000001", "Ben Carter", "ben@example.com"},
-		{"U0CHIE00001", "Chie Mori", "chie@example.com"}}
-}
-
-// SlackOptions says how a [Slack] is made. The zero value works: the default channels and people, any token, no rate
-// limit.
+// SlackOptions says how a [Slack] is made. The zero value works: the default channels and people, any token, every scope, no
+// rate limit, and nowhere to send what people press.
 type SlackOptions struct {
 	BotToken string           // what requests must carry; empty: any token, but one must be there
+	AppToken string           // of the app itself, for Socket Mode; empty: any token that begins with "xapp-"
+	Scopes   []string         // that the tokens have; every scope when nil
 	Channels []Channel        // DefaultChannels when empty
 	Members  []Member         // DefaultMembers when empty
+	Groups   []Group          // DefaultGroups when nil
 	Clock    func() time.Time // time.Now when nil
 	Log      *slog.Logger     // silent when nil
+
+	SigningSecret   string // with which requests to the app are signed
+	InteractionsURL string // where presses of buttons go while no Socket Mode connection is open; empty: nowhere
+	CommandsURL     string // the same for slash commands
 
 	// PostInterval is the shortest time between two messages in one channel; Slack's is about one second, and 0 switches
 	// it off.
 	PostInterval time.Duration
+	TierLimits   bool // methods are limited per minute, each by its tier
 }
 
 // Message is a message of a channel.
@@ -64,6 +60,7 @@ type Message struct {
 	Files    []File
 	PostedAt time.Time
 	Edited   int       // how often it was changed
+	For      string    // id of the only user who sees it; empty: everybody does
 	Replies  []Message // oldest first
 }
 
@@ -97,13 +94,25 @@ type Slack struct {
 	lastPost map[string]time.Time
 	lastTS   int64 // microseconds
 	changed  chan struct{}
+
+	private map[string][]*Message // ephemeral messages per channel id, oldest first
+	gone    map[string]bool       // ids of channels that were deleted
+	revoked bool
+	tiers   map[tier]*limiter
+	sockets sockets
+	hooks   map[string]*hook
+	host    string       // where response_urls point to: that of the first request
+	client  *http.Client // calls the app
 }
 
 // The bot, as auth.test names it.
 const (
 	botUserID = "U0SHODOBOT1"
 	botID     = "B0SHODOBOT1"
+	appID     = "A0SHODOBOT1"
 	teamID    = "T0SANDBOX01"
+
+	slackbotID = "USLACKBOT" // who warns people when the app does not answer
 )
 
 // NewSlack makes a workspace.
@@ -114,14 +123,21 @@ func NewSlack(opts SlackOptions) *Slack {
 	if len(opts.Members) == 0 {
 		opts.Members = DefaultMembers()
 	}
+	if opts.Groups == nil {
+		opts.Groups = DefaultGroups()
+	}
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Slack{opts: opts, faults: newFaults(), messages: map[string][]*Message{}, files: map[string]*File{},
+	s := &Slack{opts: opts, private: map[string][]*Message{}, gone: map[string]bool{}, tiers: map[tier]*limiter{}, hooks: map[string]*hook{},
+		client: &http.Client{Timeout: answerWithin}, faults: newFaults(), messages: map[string][]*Message{}, files: map[string]*File{},
 		uploaded: map[string]bool{}, lastPost: map[string]time.Time{}, changed: make(chan struct{})}
+	for _, t := range []tier{tier1, tier2, tier3, tier4, tierTest} {
+		s.tiers[t] = newLimiter(int(t), time.Minute, opts.Clock)
+	}
 	s.mux = s.routes()
 	return s
 }
@@ -140,8 +156,44 @@ func (s *Slack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // API: "/api/chat.postMessage".
 func (s *Slack) Inject(f Fault) (remove func()) { return s.faults.add(f) }
 
-// SetOutage cuts every connection while it is on.
-func (s *Slack) SetOutage(on bool) { s.faults.setOutage(on) }
+// SetOutage cuts every connection while it is on, those of Socket Mode too.
+func (s *Slack) SetOutage(on bool) {
+	s.faults.setOutage(on)
+	if on {
+		s.sockets.cut()
+	}
+}
+
+// RevokeTokens makes every token useless, as removing the app from the workspace does, or gives them back.
+func (s *Slack) RevokeTokens(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = on
+}
+
+// DeleteChannel takes a channel away with what is in it. Slack says the same of it then as of one that never was.
+func (s *Slack) DeleteChannel(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.channel(name); c != nil {
+		s.gone[c.ID] = true
+		s.touch()
+	}
+}
+
+// Channels gives the channels that there are.
+func (s *Slack) Channels() []Channel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.opts.Channels), func(c Channel) bool { return s.gone[c.ID] })
+}
+
+// PointTo says where what people do is sent from now on: presses of buttons, and slash commands.
+func (s *Slack) PointTo(interactions, commands, signingSecret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opts.InteractionsURL, s.opts.CommandsURL, s.opts.SigningSecret = interactions, commands, signingSecret
+}
 
 // Changed gives a channel that is closed at the next change of any message.
 func (s *Slack) Changed() <-chan struct{} {
@@ -182,7 +234,7 @@ func (s *Slack) Messages(channel string) []Message {
 func (s *Slack) channel(name string) *Channel {
 	name = strings.TrimPrefix(name, "#")
 	for i := range s.opts.Channels {
-		if c := &s.opts.Channels[i]; c.ID == name || c.Name == name {
+		if c := &s.opts.Channels[i]; (c.ID == name || c.Name == name) && !s.gone[c.ID] {
 			return c
 		}
 	}
@@ -193,6 +245,7 @@ func (s *Slack) channel(name string) *Channel {
 type slackError struct {
 	code     string
 	messages []string
+	more     object // that the answer has besides
 	retry    time.Duration
 }
 
@@ -202,36 +255,43 @@ func no(code string) error { return &slackError{code: code} }
 
 func (s *Slack) routes() *http.ServeMux {
 	m := http.NewServeMux()
-	for method, h := range map[string]func(*http.Request, url.Values) (object, error){
-		"auth.test":                    s.authTest,
-		"chat.postMessage":             s.postMessage,
-		"chat.update":                  s.updateMessage,
-		"conversations.list":           s.listConversations,
-		"conversations.info":           s.conversationInfo,
-		"users.lookupByEmail":          s.lookupByEmail,
-		"files.getUploadURLExternal":   s.getUploadURL,
-		"files.completeUploadExternal": s.completeUpload,
-	} {
-		m.HandleFunc("/api/"+method, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, h) })
+	for name, one := range s.methods() {
+		m.HandleFunc("/api/"+name, func(w http.ResponseWriter, r *http.Request) { s.serveMethod(w, r, name, one) })
 	}
 	m.HandleFunc("POST /upload/v1/{file}", s.upload)
-	m.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		s.answer(w, r, func(*http.Request, url.Values) (object, error) { return nil, no("unknown_method") })
-	})
+	m.HandleFunc("POST /hooks/{hook}", s.respond)
+	m.HandleFunc("GET /socket/{ticket}", s.serveSocket)
+	m.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { writeAnswer(w, nil, no("unknown_method")) })
 	return m
 }
 
-func (s *Slack) answer(w http.ResponseWriter, r *http.Request, h func(*http.Request, url.Values) (object, error)) {
+// serveMethod answers one call: token, scope, tier and arguments are looked at before the method itself.
+func (s *Slack) serveMethod(w http.ResponseWriter, r *http.Request, name string, m method) {
 	args, err := arguments(w, r)
 	if err == nil {
-		err = s.authorize(r, args)
+		err = s.authorize(r, args, m)
+	}
+	if err == nil && s.opts.TierLimits && m.tier != tierPost {
+		if ok, _, reset := s.tiers[m.tier].take(name); !ok {
+			err = &slackError{code: "ratelimited", retry: reset}
+		}
+	}
+	if err == nil {
+		err = m.check(args)
 	}
 	var out object
 	if err == nil {
 		s.mu.Lock()
-		out, err = h(r, args)
+		if s.host == "" {
+			s.host = r.Host
+		}
+		out, err = m.answer(caller{host: r.Host}, args)
 		s.mu.Unlock()
 	}
+	writeAnswer(w, out, err)
+}
+
+func writeAnswer(w http.ResponseWriter, out object, err error) {
 	var refused *slackError
 	switch {
 	case err == nil:
@@ -242,9 +302,12 @@ func (s *Slack) answer(w http.ResponseWriter, r *http.Request, h func(*http.Requ
 		writeJSON(w, http.StatusTooManyRequests, object{"ok": false, "error": refused.code})
 	default:
 		body := object{"ok": false, "error": err.Error()}
-		if refused != nil && len(refused.messages) > 0 {
-			body["errors"] = refused.messages
-			body["response_metadata"] = object{"messages": refused.messages}
+		if refused != nil {
+			maps.Copy(body, refused.more)
+			if len(refused.messages) > 0 {
+				body["errors"] = refused.messages
+				body["response_metadata"] = object{"messages": refused.messages}
+			}
 		}
 		writeJSON(w, http.StatusOK, body)
 	}
@@ -278,16 +341,30 @@ func arguments(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return args, nil
 }
 
-func (s *Slack) authorize(r *http.Request, args url.Values) error {
+// authorize looks at the token, which stands in the header or among the arguments, and at its scopes.
+func (s *Slack) authorize(r *http.Request, args url.Values, m method) error {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if token == "" {
 		token = args.Get("token")
 	}
+	s.mu.Lock()
+	revoked := s.revoked
+	s.mu.Unlock()
+	wanted := s.opts.BotToken
+	if m.app {
+		wanted = s.opts.AppToken
+	}
 	switch {
 	case token == "":
 		return no("not_authed")
-	case s.opts.BotToken != "" && token != s.opts.BotToken:
+	case revoked:
+		return no("token_revoked")
+	case m.app && !strings.HasPrefix(token, "xapp-"), !m.app && strings.HasPrefix(token, "xapp-"):
+		return no("not_allowed_token_type")
+	case wanted != "" && token != wanted:
 		return no("invalid_auth")
+	case m.scope != "" && s.opts.Scopes != nil && !slices.Contains(s.opts.Scopes, m.scope):
+		return &slackError{code: "missing_scope", more: object{"needed": m.scope, "provided": strings.Join(s.opts.Scopes, ",")}}
 	}
 	return nil
 }

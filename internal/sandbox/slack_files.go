@@ -11,7 +11,7 @@ import (
 
 // This file is Slack's upload in three steps: ask for a URL, send the bytes there, complete.
 
-func (s *Slack) getUploadURL(r *http.Request, args url.Values) (object, error) {
+func (s *Slack) getUploadURL(c caller, args url.Values) (object, error) {
 	if args.Get("filename") == "" {
 		return nil, no("invalid_arguments")
 	}
@@ -20,7 +20,7 @@ func (s *Slack) getUploadURL(r *http.Request, args url.Values) (object, error) {
 	}
 	f := &File{ID: newID("F", 10), Name: args.Get("filename")}
 	s.files[f.ID] = f
-	return object{"upload_url": "http://" + r.Host + "/upload/v1/" + f.ID, "file_id": f.ID}, nil
+	return object{"upload_url": "http://" + c.host + "/upload/v1/" + f.ID, "file_id": f.ID}, nil
 }
 
 // upload takes the bytes as they are, or as the part "file" (or "filename") of a form.
@@ -57,7 +57,7 @@ func (s *Slack) upload(w http.ResponseWriter, r *http.Request) {
 }
 
 // completeUpload shares the files as a message of the channel, or of a thread in it.
-func (s *Slack) completeUpload(_ *http.Request, args url.Values) (object, error) {
+func (s *Slack) completeUpload(_ caller, args url.Values) (object, error) {
 	var wanted []struct {
 		ID    string `json:"id"`
 		Title string `json:"title"`
