@@ -299,7 +299,7 @@ func TestKinds(t *testing.T) {
 		data.facts[i].Title = title
 	}
 	a := ask(t, data, analytics.Question{By: analytics.ByKind})
-	kind := analytics.Group{Name: "Disk /data #% on #", Customer: "acme", Service: "PWEB"}
+	kind := analytics.Group{Name: "Disk #% on #", Customer: "acme", Service: "PWEB"}
 	if len(a.Groups) != 2 || a.Groups[0].Group != kind {
 		t.Fatalf("kinds: %+v", a.Groups)
 	}

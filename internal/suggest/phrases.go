@@ -35,9 +35,9 @@ func phrasesOf(kind string, titles []string) []string {
 	return chosen
 }
 
-// isUnsafe is of characters that do not belong into a condition: what steers a terminal, cannot be seen, or begins an expression.
+// isUnsafe is of characters that do not belong into a condition: what steers a terminal, cannot be seen, begins an expression, or ends a text.
 func isUnsafe(r rune) bool {
-	return !unicode.IsPrint(r) || unicode.Is(unicode.Cf, r) || r == '$' || r == '\uFFFD'
+	return !unicode.IsPrint(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune("$\"\\`\uFFFD", r)
 }
 
 // stable gives the run itself when all titles hold it, or else those of its words that they hold.

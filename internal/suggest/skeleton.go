@@ -76,9 +76,7 @@ func (s skeleton) about() string {
 func (s skeleton) heading() string {
 	words := strings.Join(strings.Fields(strings.ReplaceAll(visible(s.Title), "#", "…")), " ")
 	words = strings.Trim(strings.ReplaceAll(words, "$", ""), " ")
-	if runes := []rune(words); len(runes) > 100 {
-		words = string(runes[:99]) + "…"
-	}
+	words = cutTo(words, 100)
 	if strings.Trim(words, "… ") == "" {
 		return "An alert without words"
 	}
@@ -116,8 +114,9 @@ type probe struct {
 
 // check chooses the probe by what all samples offer: a web address in the details, or else a host.
 func (s skeleton) check() probe {
-	if key := s.common(isProbed); key != "" {
-		return httpProbe(fmt.Sprintf("url: {type: url, from: %s}   # what the alerts name; only look at addresses that are the customer's", detail(key)))
+	if key := s.common(isProbed); key != "" { // an alert may not choose what is asked: the customer's file does
+		named, _ := s.samples[0].First().Details[key].(string)
+		return httpProbe("the customer's file says it; the alerts name " + cutTo(strings.TrimSpace(visible(named)), 100))
 	}
 	if key := s.hostKey(); key != "" {
 		return tcpProbe("from: "+detail(key), s.port())
@@ -125,11 +124,11 @@ func (s skeleton) check() probe {
 	if len(s.samples) > 0 && s.haveSource() {
 		return tcpProbe("from: alert.source", s.port())
 	}
-	return httpProbe("url: {type: url, required: true}   # what has to answer; a customer's file says it")
+	return httpProbe("what has to answer; the customer's file says it")
 }
 
-func httpProbe(input string) probe {
-	return probe{inputs: []string{input}, target: "url", action: "http.request",
+func httpProbe(comment string) probe {
+	return probe{inputs: []string{"url: {type: url, required: true}   # " + comment}, target: "url", action: "http.request",
 		with: `{url: "${{ inputs.url }}", timeout: 5s}`, healthy: "output.status < 500"}
 }
 
@@ -247,6 +246,14 @@ func visible(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// cutTo gives the text with at most n characters.
+func cutTo(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
 }
 
 func count(n int, what string) string {

@@ -2,6 +2,8 @@ package suggest_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -172,4 +174,113 @@ func TestTakenNames(t *testing.T) {
 	if got := rank(t, r, suggest.Options{Taken: []incident.ScenarioName{"disk-full"}})[0].Name; got != "disk-full-2" {
 		t.Errorf("the name is %q", got)
 	}
+}
+
+// TestDraftsOfTheCorpus: each kind of the corpus gets a draft that loads and that matches every title of its kind.
+func TestDraftsOfTheCorpus(t *testing.T) {
+	var r record
+	title := map[incident.ID]string{}
+	for _, file := range []string{"testdata/titles.txt", "testdata/titles_unseen.txt"} {
+		for i, one := range corpus(t, file) {
+			id := incident.ID(fmt.Sprintf("Q%d%03d", len(file), i))
+			title[id] = one.title
+			r = append(r, fact(string(id), "acme", one.title, incident.Unmatched, i, 10))
+		}
+	}
+	kinds := rank(t, r, suggest.Options{Limit: 1000, Read: func(_ context.Context, id incident.ID) (incident.Incident, error) {
+		return incident.Incident{ID: id, Title: title[id], Service: incident.Ref{ID: "PWEB001"},
+			Alerts: []incident.Alert{{Summary: title[id], Source: "web-1"}}}, nil
+	}})
+	load(t, kinds)
+	for _, k := range kinds {
+		c := adopted(t, k)
+		for _, id := range k.Examples {
+			d := c.Decide(incident.Incident{ID: id, Title: title[id], Service: incident.Ref{ID: "PWEB001"}, Alerts: []incident.Alert{{Summary: title[id], Source: "web-1"}}})
+			if string(d.Match.Scenario) != k.Name {
+				t.Errorf("%q is not matched by its own draft: %s\n%s", title[id], d.Match.Why, k.Skeleton)
+			}
+		}
+	}
+}
+
+// adopted is a catalog with one draft, and a customer that adopts it.
+func adopted(t *testing.T, k suggest.Kind) *catalog.Catalog {
+	t.Helper()
+	c, problems := catalog.Load(fstest.MapFS{
+		"scenarios/" + k.Name + ".yaml": {Data: []byte(k.Skeleton)},
+		"runbooks/" + k.Name + ".md":    {Data: []byte(k.Runbook())},
+		"customers/acme.yaml": {Data: []byte("name: Acme\nlanguage: en\ntime_zone: UTC\npagerduty:\n  services: [PWEB001]\ntiers:\n  - name: first\n    slack: \"#oncall\"\nallow: [http.request, tcp.connect]\nscenarios:\n  " +
+			k.Name + ": {with: {" + requiredInputs(k) + "}}\n")},
+	}, "", builtin.List(builtin.Settings{}))
+	if err := problems.Err(); err != nil {
+		t.Fatalf("%v\n%s", err, k.Skeleton)
+	}
+	return c
+}
+
+func requiredInputs(k suggest.Kind) string {
+	if strings.Contains(k.Skeleton, "required: true") {
+		return "url: \"https://www.example.com/\""
+	}
+	return ""
+}
+
+// What the alerts hold decides what the draft looks at.
+func TestProbe(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		details map[string]any
+		source  string
+		want    []string
+	}{
+		{"a web address", map[string]any{"url": "https://shop.example.com/health", "host": "web-1"}, "web-1",
+			[]string{"required: true", "the alerts name https://shop.example.com/health", "uses: http.request", `target: "${{ inputs.url }}"`}},
+		{"the monitor's own page is none", map[string]any{"graph": "https://app.datadoghq.com/x", "generator_url": "https://shop.example.com/", "host": "web-1"}, "",
+			[]string{`from: 'alert.details["host"]'`, "uses: tcp.connect", "default: 22"}},
+		{"a host and a port", map[string]any{"hostname": "db-1", "port": 5432.0}, "", []string{`from: 'alert.details["hostname"]'`, `port: {type: int, from: 'alert.details["port"]'}`}},
+		{"a port as a text", map[string]any{"IP": "192.0.2.7", "Port": "443"}, "", []string{`from: 'alert.details["IP"]'`, `from: 'alert.details["Port"]'`}},
+		{"only a source", nil, "web-1.example.com", []string{"from: alert.source", "uses: tcp.connect"}},
+		{"nothing", map[string]any{"text": "it is broken"}, "a source of words", []string{"required: true", "uses: http.request"}},
+		{"hostile keys", map[string]any{"url\"]': {x}": "https://shop.example.com/", "host\n": "web-1"}, "", []string{"required: true"}},
+		{"an address with a password", map[string]any{"url": "https://a:b@shop.example.com/"}, "", []string{"required: true"}},
+	} {
+		r := record{fact("Q1", "acme", "Shop does not answer", incident.Unmatched, 0, 1)}
+		kinds := rank(t, r, suggest.Options{Read: func(context.Context, incident.ID) (incident.Incident, error) {
+			return incident.Incident{ID: "Q1", Title: "Shop does not answer", Alerts: []incident.Alert{{Summary: "Shop does not answer", Details: c.details, Source: c.source}}}, nil
+		}})
+		load(t, kinds)
+		for _, want := range c.want {
+			if !strings.Contains(kinds[0].Skeleton, want) {
+				t.Errorf("%s: %q is not in\n%s", c.name, want, kinds[0].Skeleton)
+			}
+		}
+	}
+}
+
+// The condition is over the incident where an alert's own summary says something else.
+func TestConditionOverTheIncident(t *testing.T) {
+	r := record{fact("Q1", "acme", "Shop does not answer", incident.Unmatched, 0, 1)}
+	kinds := rank(t, r, suggest.Options{Read: func(context.Context, incident.ID) (incident.Incident, error) {
+		return incident.Incident{ID: "Q1", Title: "Shop does not answer", Alerts: []incident.Alert{{Summary: "probe failed"}}}, nil
+	}})
+	load(t, kinds)
+	if !strings.Contains(kinds[0].Skeleton, `incident.title contains "Shop does not answer"`) {
+		t.Error(kinds[0].Skeleton)
+	}
+}
+
+func TestErrorsOfTheRecord(t *testing.T) {
+	broken := errors.New("the disk fails")
+	if _, err := suggest.Rank(t.Context(), failing{broken}, suggest.Options{}); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+	r := record{fact("Q1", "acme", "Disk full", incident.Unmatched, 0, 1)}
+	unread := func(context.Context, incident.ID) (incident.Incident, error) { return incident.Incident{}, broken }
+	load(t, rank(t, r, suggest.Options{Read: unread})) // a record that cannot be read costs only the details
+}
+
+type failing struct{ err error }
+
+func (f failing) Facts(context.Context, incident.FactFilter) iter.Seq2[incident.Fact, error] {
+	return func(yield func(incident.Fact, error) bool) { yield(incident.Fact{}, f.err) }
 }
