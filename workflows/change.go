@@ -24,14 +24,20 @@ func (a *Activities) change(ctx context.Context, run *stepRun, s *scenario.Scena
 	if ready := run.prepare(); !ready {
 		return StepResult{Step: run.record}, run.save(ctx)
 	}
-	if v, err := a.stillOurs(ctx, run.facts.Incident); err != nil || v != nil {
+	if v, err := a.stillOurs(ctx, run); err != nil || v != nil {
 		return run.notSent(ctx, v, "", err)
+	}
+	if p, err := a.pausedNow(ctx, run.customer, s.Name); err != nil || p != nil {
+		return a.notWhilePaused(ctx, run, p, err)
+	}
+	if !run.isGranted() {
+		return run.notNow(ctx, incident.NotApproved, "what it would do is not what was approved", nil)
 	}
 	if over, err := a.overBudget(ctx, run, s); err != nil || over != "" {
 		return run.notSent(ctx, nil, over, err)
 	}
 	if why, err := a.forbidden(ctx, run); err != nil || why != "" {
-		return run.notNow(ctx, why, err)
+		return run.notNow(ctx, incident.Forbidden, why, err)
 	}
 	intent, err := a.StepLog.StartStep(ctx, run.record)
 	if err != nil {
@@ -60,10 +66,10 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 	case known.Status != incident.Started: // its end is known
 		return StepResult{Step: known}, nil
 	case run.step.Action.Idempotent:
-		if v, err := a.stillOurs(ctx, run.facts.Incident); err != nil || v != nil {
+		if v, err := a.stillOurs(ctx, run); err != nil || v != nil {
 			return run.notSent(ctx, v, "", err)
 		}
-		why, err := a.forbidden(ctx, run)
+		why, err := a.mayNotAgain(ctx, run)
 		if err != nil {
 			return StepResult{}, err
 		}
@@ -79,13 +85,28 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 	return StepResult{Step: run.record}, run.save(ctx)
 }
 
-// stillOurs reads the incident again. A verdict means that somebody stepped in.
-func (a *Activities) stillOurs(ctx context.Context, pinned incident.Incident) (*Verdict, error) {
+// mayNotAgain says in words why a step that is idempotent may not be sent again; empty when it may.
+func (a *Activities) mayNotAgain(ctx context.Context, run *stepRun) (string, error) {
+	p, err := a.pausedNow(ctx, run.customer, run.of.Scenario.Name)
+	if err != nil || p != nil {
+		return pauseWords(p), err
+	}
+	return a.forbidden(ctx, run)
+}
+
+// stillOurs reads the incident again. A verdict means that somebody stepped in; where a person has asked for the step, only
+// that the incident is over.
+func (a *Activities) stillOurs(ctx context.Context, run *stepRun) (*Verdict, error) {
+	pinned := run.facts.Incident
 	now, self, err := a.look(ctx, pinned.ID)
 	if err != nil {
 		return nil, err
 	}
-	return steppedInSince(pinned, now, self), nil
+	v := steppedInSince(pinned, now, self)
+	if v != nil && run.wish && !v.Resolved {
+		return nil, nil
+	}
+	return v, nil
 }
 
 // look reads the incident again, and tells who the engine is in PagerDuty.
@@ -105,7 +126,11 @@ func (a *Activities) forbidden(ctx context.Context, run *stepRun) (string, error
 	if err != nil || !r.windows {
 		return "", err
 	}
-	line := r.decision(run.of, fmt.Sprintf("recover/%d/%d/%s", run.record.Attempt, run.record.Index, r.Answer), a.Now())
+	key := fmt.Sprintf("recover/%d/%d/%s", run.record.Attempt, run.record.Index, r.Answer)
+	if run.record.Round > 0 {
+		key = fmt.Sprintf("%s/%d", key, run.record.Round)
+	}
+	line := r.decision(run.of, key, a.Now())
 	if err := a.Journal.Append(ctx, []incident.Transition{line}); err != nil {
 		return "", fmt.Errorf("record whether step %q is permitted: %w", run.record.Name, err)
 	}
@@ -115,14 +140,23 @@ func (a *Activities) forbidden(ctx context.Context, run *stepRun) (string, error
 	return r.Why, nil
 }
 
-// notNow ends a changing step that a window forbids. The record has the decision, and no step: it may be made at the
-// window's end.
-func (r *stepRun) notNow(ctx context.Context, why string, err error) (StepResult, error) {
+// notNow ends a changing step that a window forbids, or the kill switch, or that is not what was approved. The record has
+// the decision, and no step: it may be made later.
+func (r *stepRun) notNow(ctx context.Context, reason incident.Reason, why string, err error) (StepResult, error) {
 	if err != nil {
 		return r.notSent(ctx, nil, "", err)
 	}
 	r.fails(incident.Refused, errors.New(why))
-	return StepResult{Step: r.record, Refused: incident.Forbidden}, nil
+	return StepResult{Step: r.record, Refused: reason}, nil
+}
+
+// notWhilePaused ends a changing step that the kill switch stops.
+func (a *Activities) notWhilePaused(ctx context.Context, run *stepRun, p *incident.Pause, err error) (StepResult, error) {
+	if err == nil {
+		key := fmt.Sprintf("%d/%d/%d", run.record.Attempt, run.record.Round, run.record.Index)
+		err = a.Record(ctx, RecordInput{Transitions: []incident.Transition{pausedLine(run.of, key, *p, a.Now())}})
+	}
+	return run.notNow(ctx, incident.Paused, pauseWords(p), err)
 }
 
 // overBudget says in words which limit of the scenario forbids the step; empty when none does. The first step of an
@@ -158,8 +192,7 @@ func (a *Activities) overBudget(ctx context.Context, run *stepRun, s *scenario.S
 // attemptHasBegun says whether an earlier step of this attempt was sent.
 func (r *stepRun) attemptHasBegun() bool {
 	return slices.ContainsFunc(r.facts.Steps, func(s incident.Step) bool {
-		return s.Phase == incident.Recover && s.Attempt == r.record.Attempt && s.Status != incident.Skipped &&
-			s.ErrorKind != incident.Refused
+		return s.Phase == incident.Recover && s.Attempt == r.record.Attempt && s.Round == r.record.Round && wasSent(s)
 	})
 }
 

@@ -45,12 +45,11 @@ type choices struct {
 	lastTier bool              // no tier is left to be told; kept by the loop that tells them
 }
 
-// question asks one person to approve an attempt.
+// question is an attempt that waits for a person's approval.
 type question struct {
-	number  int // of the run, from 1
-	attempt int
-	asker   *incident.Person // whose wish it is; nil: the engine asks for itself
-	answer  *incident.Choice // grant or not_now
+	QuestionInput
+	asker  *incident.Person // whose wish it is; nil: the engine asks for itself
+	answer *incident.Choice // grant or not_now
 }
 
 // listen takes choices in until the run ends.
@@ -75,6 +74,7 @@ func (r *response) choose(ctx workflow.Context, c incident.Choice) (incident.Cho
 	s.taken = append(s.taken, c)
 	switch c.Kind {
 	case incident.Grant, incident.NotNow:
+		c.Number, c.Attempt = s.question.Number, s.question.Attempt
 		s.question.answer = &c // whoever asked acts on it
 		return incident.ChoiceResult{}, nil
 	case incident.TakeOver:
@@ -103,6 +103,26 @@ func (s *choices) next() (incident.Choice, bool) {
 	return c, true
 }
 
+// chosen is the line of a choice.
+func (r *response) chosen(c incident.Choice) incident.Transition {
+	t := incident.Transition{Key: "chosen/" + c.ID, Kind: incident.Chosen, Attempt: c.Attempt, By: c.By.Name, Why: sentence(c),
+		Choice: c.Kind}
+	switch c.Kind {
+	case incident.TakeOver:
+		t.Key, t.Kind = "taken/"+string(chosenID(c)), incident.PersonTook
+	case incident.Grant, incident.NotNow:
+		t.Item = c.Number
+	case incident.Tick:
+		if t.Item = c.Item; !c.On {
+			t.Item = -c.Item
+		}
+	}
+	if r.choices.stand != working {
+		t.Phase = incident.HandOver
+	}
+	return t
+}
+
 // waiting says whether there is a choice to act on.
 func (s *choices) waiting() bool { return len(s.queue) > 0 }
 
@@ -121,7 +141,7 @@ func (r *response) isAgain(c incident.Choice, now time.Time) bool {
 		return c.Item > 0 && c.Item <= r.plan.Remaining && slices.Contains(s.ticked, c.Item) == c.On
 	case incident.Grant, incident.NotNow:
 		q := s.question
-		return mine && q != nil && q.answer != nil && q.answer.ID == last.ID && (c.Number == 0 || c.Number == q.number)
+		return mine && q != nil && q.answer != nil && q.answer.ID == last.ID && (c.Number == 0 || c.Number == q.Number)
 	case incident.RunAttempt:
 		return mine && s.manual != nil && s.manual.ID == last.ID && last.Attempt == c.Attempt
 	case incident.Done, incident.Noise:
@@ -202,7 +222,7 @@ func (r *response) mayChooseNow(c incident.Choice) error {
 // mayAnswer is mayChoose for the answer to a question.
 func (s *choices) mayAnswer(c incident.Choice) error {
 	q := s.question
-	if q == nil || q.answer != nil || c.Number != 0 && c.Number != q.number {
+	if q == nil || q.answer != nil || c.Number != 0 && c.Number != q.Number {
 		return refuse(RefusedAnswered, "the question is answered already, or its time is over")
 	}
 	if c.Kind == incident.Grant && q.asker != nil && isSame(*q.asker, c.By) {
@@ -263,21 +283,21 @@ func (p *people) sentence(e *incident.Event) string {
 
 // sentence says in one sentence what somebody chose.
 func sentence(c incident.Choice) string {
-	said := fmt.Sprintf("%s (%s) %s%s", c.By.Name, c.By.ID, chosen(c), where(c.By.ID))
+	said := fmt.Sprintf("%s (%s) %s%s", c.By.Name, c.By.ID, does(c), where(c.By.ID))
 	if c.Note != "" {
 		said += ": " + c.Note
 	}
 	return said
 }
 
-func chosen(c incident.Choice) string {
+func does(c incident.Choice) string {
 	switch c.Kind {
 	case incident.TakeOver:
 		return "took it over"
 	case incident.Grant:
-		return "approved the attempt"
+		return fmt.Sprintf("approved attempt %d", c.Attempt)
 	case incident.NotNow:
-		return "did not approve the attempt"
+		return fmt.Sprintf("did not approve attempt %d", c.Attempt)
 	case incident.RunAttempt:
 		return fmt.Sprintf("asked for attempt %d", c.Attempt)
 	case incident.NextTier:

@@ -170,13 +170,23 @@ func (a *Activities) Plan(ctx context.Context, in PlanInput) ([]incident.Step, e
 	}
 	var planned []incident.Step
 	for k := range s.Recover {
+		facts, err := factsOf(in.Case, in.Done, k+1)
+		if err != nil {
+			return nil, err
+		}
+		applies, broken := s.Recover[k].Wanted(facts)
 		for i := range s.Recover[k].Steps {
 			key := incident.StepKey{Incident: in.Case.Incident.ID, Run: in.Case.Run, Phase: incident.Recover, Attempt: k + 1, Index: i}
 			run, err := a.newStepRun(s, in.Case, key, in.Done, func(any) {})
 			if err != nil {
 				return nil, err
 			}
-			if run.prepare() {
+			switch ready := run.prepare(); {
+			case broken != nil:
+				run.fails(incident.Permanent, broken)
+			case !applies:
+				run.record.Status, run.record.Note, run.record.EndedAt = incident.Skipped, "the attempt's condition does not hold", run.record.StartedAt
+			case ready:
 				run.record.Status, run.record.EndedAt = incident.Planned, run.record.StartedAt
 				run.record.Note = "would have run"
 			}

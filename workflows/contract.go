@@ -84,6 +84,7 @@ type Verdict struct {
 	Window   string           `json:"window,omitempty"`   // of Suppressed: whose answer it was
 	Until    time.Time        `json:"until,omitzero"`     // of Suppressed: how long it is the answer
 	Policy   string           `json:"policy,omitempty"`   // of Suppressed: the hash of the windows
+	Unasked  bool             `json:"unasked,omitempty"`  // of NotApproved: nobody could be asked, because of a window
 }
 
 // Plan is what intake decided: whether there is anything to do, and the shape of the scenario.
@@ -105,6 +106,7 @@ type Plan struct {
 	TwoPeople  bool          `json:"two_people,omitempty"` // what one person asks for, another one has to approve
 	Always     bool          `json:"always,omitempty"`     // a person goes on even after a repair that held
 	Remaining  int           `json:"remaining,omitempty"`  // how many points the checklist has
+	Limit      time.Duration `json:"limit,omitempty"`      // limits.timeout, for what begins later
 }
 
 // StepPlan is what sequencing needs to know of a step.
@@ -129,6 +131,8 @@ type AttemptPlan struct {
 	Name        string     `json:"name"`
 	Conditional bool       `json:"conditional,omitempty"` // it has an "if"
 	Steps       []StepPlan `json:"steps"`
+
+	Approval *ApprovalPlan `json:"approval,omitempty"` // who has to approve it; nil: nobody
 }
 
 // VerifyPlan is how to tell that a repair holds.
@@ -169,6 +173,9 @@ type StepInput struct {
 	Case Case             `json:"case"`
 	Key  incident.StepKey `json:"key"`
 	Done []incident.Step  `json:"done"`
+
+	Granted *Granted `json:"granted,omitempty"` // what was approved; nil: nothing needs to be
+	Wish    bool     `json:"wish,omitempty"`    // a person asked for it: that somebody has the incident does not stop it
 }
 
 // StepResult is what became of a step. A step that fails is a result, not an error.
@@ -185,13 +192,19 @@ type RecoveryInput struct {
 	Verify   VerifyPlan      `json:"verify"`
 	Done     []incident.Step `json:"done"`
 	From     int             `json:"from,omitempty"` // the first attempt that is not made yet; 0 and 1: none is
+
+	Granted *Granted `json:"granted,omitempty"` // the attempt that was approved
+	Passed  string   `json:"passed,omitempty"`  // why an attempt was passed over that was not approved; empty: none was
+	Wish    int      `json:"wish,omitempty"`    // a person asked for the attempt From and no other: the number of the wish in the run
 }
 
 // RecoveryResult is how the repair went.
 type RecoveryResult struct {
 	Verdict   Verdict         `json:"verdict"`             // Recovered, HandedOver with a reason, or TakenOver
 	Attempt   int             `json:"attempt,omitempty"`   // the one that held
-	Forbidden int             `json:"forbidden,omitempty"` // the one that a window forbade
+	Forbidden int             `json:"forbidden,omitempty"` // the one that a window forbade, or the kill switch
+	Asks      int             `json:"asks,omitempty"`      // the one that a person has to approve; then there is no verdict
+	Differs   bool            `json:"differs,omitempty"`   // it was approved, and is another one now
 	Changed   bool            `json:"changed,omitempty"`   // a changing step was sent
 	Cancelled bool            `json:"cancelled,omitempty"` // it was cancelled: whoever did it knows why
 	Steps     []incident.Step `json:"steps,omitempty"`

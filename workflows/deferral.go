@@ -22,7 +22,7 @@ func (r *response) heedWindows(v Verdict) Verdict {
 			return Verdict{Outcome: incident.Suppressed, Window: answer.Window, Until: answer.Until, Policy: answer.Policy,
 				Why: fmt.Sprintf("%s; nobody is told: %s", v.Why, answer.Why)}
 		case incident.Defer:
-			v = r.afterWindow(v, answer.Until)
+			v = r.remains(r.afterWindow(v, answer.Until))
 		default:
 			r.recorded, r.allowed = true, true
 			return v
@@ -96,6 +96,7 @@ func (r *response) goOn(v Verdict, now Resumption) Verdict {
 		r.plan.Deadline = now.Deadline
 	}
 	r.people.unreadable = nil // it has been read since
+	r.paused = nil            // whether the kill switch is on is asked again
 	r.work, r.stop = workflow.WithCancel(r.root)
 	r.people.stop = r.stop
 	if stopped := r.people.verdict(r.changed); stopped != nil {
@@ -119,7 +120,7 @@ func (r *response) goOn(v Verdict, now Resumption) Verdict {
 
 // goesOn says whether what kept the engine from a repair may be over after a wait.
 func (v Verdict) goesOn() bool {
-	return v.Reason == incident.Forbidden || v.Reason == incident.BusyTarget
+	return v.Reason == incident.Forbidden || v.Reason == incident.BusyTarget || v.Reason == incident.Paused || v.Unasked
 }
 
 // afterChange is the verdict on an incident that the monitor has resolved, once something was changed: nobody has verified

@@ -171,12 +171,15 @@ func (r *response) await(d time.Duration, holds func() bool) {
 }
 
 // record appends to the record; it is repeated until the store has it.
-func (r *response) record(lines ...incident.Transition) {
+func (r *response) record(lines ...incident.Transition) { r.recordIn(r.ctx, lines...) }
+
+// recordIn is record for what runs beside the run's own course.
+func (r *response) recordIn(ctx workflow.Context, lines ...incident.Transition) {
 	for i := range lines {
-		lines[i].Incident, lines[i].Run, lines[i].At = r.plan.Incident.ID, r.plan.Run, workflow.Now(r.ctx)
+		lines[i].Incident, lines[i].Run, lines[i].At = r.plan.Incident.ID, r.plan.Run, workflow.Now(ctx)
 	}
-	err := workflow.ExecuteLocalActivity(persistent(r.ctx), recordActivity, RecordInput{Transitions: lines}).Get(r.ctx, nil)
+	err := workflow.ExecuteLocalActivity(persistent(ctx), recordActivity, RecordInput{Transitions: lines}).Get(ctx, nil)
 	if err != nil {
-		workflow.GetLogger(r.ctx).Error("append to the record", "key", lines[0].Key, "err", err)
+		workflow.GetLogger(ctx).Error("append to the record", "key", lines[0].Key, "err", err)
 	}
 }

@@ -18,7 +18,7 @@ func Incident(ctx workflow.Context, in IncidentInput) (IncidentResult, error) {
 		return r.end(Verdict{})
 	}
 	for verdict := r.respond(); ; {
-		verdict = r.heedWindows(verdict)
+		verdict = r.heedWindows(r.remains(verdict))
 		if !verdict.Outcome.IsAutomatic() {
 			r.choices.stand = handed
 			r.handOver(verdict)
@@ -53,7 +53,13 @@ type response struct {
 	waiting  int                     // the number of the answer whose end is waited for; 0: none is
 	allowed  bool                    // they have just allowed to tell people
 	recorded bool                    // the outcome is in the record
-	from     int                     // the attempt that a window forbade: the ones before it are made
+	from     int                     // the attempt to go on with: the ones before it are made, or passed over
+
+	granted  *Granted        // the attempt that was approved
+	differed int             // the attempt that was asked for again, because it had changed
+	passed   string          // why an attempt was passed over that was not approved
+	wishes   int             // how many attempts people have asked for
+	paused   *incident.Pause // the kill switch has cancelled what was running
 }
 
 // newResponse makes a run. When somebody cancels its workflow in Temporal, that ends the automatic part only: people have
@@ -64,6 +70,7 @@ func newResponse(ctx workflow.Context, first incident.Event) *response {
 	r.work, r.stop = workflow.WithCancel(ctx)
 	r.people.watch(r.ctx, first, r.stop)
 	r.listen()
+	r.heedPauses()
 	return r
 }
 
@@ -89,7 +96,7 @@ func (r *response) respond() Verdict {
 	if r.plan.Verdict != nil {
 		return *r.plan.Verdict
 	}
-	for wait := lockWait; ; wait = min(2*wait, maxLockWait) {
+	for wait := lockWait; ; {
 		healthy, stopped := r.check()
 		if stopped != nil {
 			return *stopped
@@ -106,13 +113,20 @@ func (r *response) respond() Verdict {
 		if r.plan.Observe {
 			return r.observe()
 		}
-		verdict, busy := r.recover()
-		if !busy {
-			return verdict
-		}
-		// Another incident repairs the same target. Often that heals this one too: wait, then look again.
-		if stopped := r.pause(wait); stopped != nil {
-			return *stopped
+		switch result, busy := r.recover(); {
+		case busy:
+			// Another incident repairs the same target. Often that heals this one too: wait, then look again.
+			if stopped := r.pause(wait); stopped != nil {
+				return *stopped
+			}
+			wait = min(2*wait, maxLockWait)
+		case result.Asks > 0:
+			// A person has to approve it. That takes time, too.
+			if stopped := r.approve(result.Asks, result.Differs); stopped != nil {
+				return *stopped
+			}
+		default:
+			return result.Verdict
 		}
 	}
 }
@@ -194,32 +208,36 @@ func (r *response) observe() Verdict {
 		return *engineError("plan the recovery", err)
 	}
 	r.done = latest(r.done, planned)
-	return Verdict{Outcome: incident.HandedOver, Reason: incident.Observed,
-		Why: "the scenario only observes here: the record says what would have run"}
+	why := "the scenario only observes here: the record says what would have run"
+	if !r.plan.LeavesOpen {
+		why = "the scenario only suggests here: a person decides what is run"
+	}
+	return Verdict{Outcome: incident.HandedOver, Reason: incident.Observed, Why: why}
 }
 
 // recover repairs the target under its lock. Busy means that somebody else holds the lock.
-func (r *response) recover() (verdict Verdict, busy bool) {
+func (r *response) recover() (result RecoveryResult, busy bool) {
 	r.people.patient = true
 	defer func() { r.people.patient = false }()
-	var result RecoveryResult
 	child := workflow.ExecuteChildWorkflow(withRecovery(r.work, r.plan.Case), RecoveryWorkflow, RecoveryInput{
 		Case: r.plan.Case, Attempts: r.plan.Attempts, Verify: r.plan.Verify, Done: r.done, From: r.from,
+		Granted: r.granted, Passed: r.passed,
 	})
 	err := child.Get(r.ctx, &result)
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
-		return Verdict{}, true
+		return result, true
 	}
+	r.granted = nil // an approval is for once
 	r.done = latest(r.done, result.Steps)
 	r.changed = r.changed || result.Changed
 	r.attempt, r.from = result.Attempt, result.Forbidden
 	if stopped := r.interruptedAfterChange(result); stopped != nil {
-		return *stopped, false
+		return RecoveryResult{Verdict: *stopped}, false
 	}
 	if err != nil {
-		return *engineError("recover", err), false
+		return RecoveryResult{Verdict: *engineError("recover", err)}, false
 	}
-	return result.Verdict, false
+	return result, false
 }
 
 // pause waits for the holder of the target's lock.
@@ -237,6 +255,9 @@ func (r *response) pause(d time.Duration) *Verdict {
 // interrupted says whether somebody stepped in or the time is up, while nothing has been changed.
 func (r *response) interrupted() *Verdict {
 	if v := r.people.verdict(r.changed); v != nil {
+		return v
+	}
+	if v := r.isPaused(); v != nil {
 		return v
 	}
 	if r.work.Err() != nil {
@@ -257,6 +278,9 @@ func (r *response) interruptedAfterChange(result RecoveryResult) *Verdict {
 	if v := r.people.verdict(r.changed); v != nil {
 		return v
 	}
+	if v := r.isPaused(); v != nil {
+		return v
+	}
 	if r.work.Err() != nil || result.Cancelled {
 		return cancelledInTemporal()
 	}
@@ -270,7 +294,12 @@ func cancelledInTemporal() *Verdict {
 // conclude carries an automatic outcome out. The verdict changes when a person took the incident at the last moment.
 func (r *response) conclude(v Verdict) Verdict {
 	if v.Outcome == incident.Suppressed {
+		r.choices.stand = over
 		return r.suppress(v)
+	}
+	if c, taken := r.people.choice(r.people.taken); taken && !v.Resolved {
+		return Verdict{Outcome: incident.TakenOver, By: c.By.Name,
+			Why: fmt.Sprintf("%s, just when the engine was about to close it: %s", sentence(c), v.Why)}
 	}
 	in := ConcludeInput{Case: r.plan.Case, Verdict: v, Attempt: r.attempt, Done: r.done, Waiting: r.waiting}
 	var final Concluded
@@ -286,8 +315,17 @@ func (r *response) conclude(v Verdict) Verdict {
 	return final.Verdict
 }
 
+// remains gives a repair that held to a person, where the scenario leaves something for one to do.
+func (r *response) remains(v Verdict) Verdict {
+	if v.Outcome != incident.Recovered || !r.plan.Always {
+		return v
+	}
+	return Verdict{Outcome: incident.HandedOver, Reason: incident.Partial, Why: v.Why + "; what remains is a person's to do"}
+}
+
 // end finishes the run, unless the incident was reopened in the meantime: then a new run begins.
 func (r *response) end(v Verdict) (IncidentResult, error) {
+	r.closeChoices()
 	result := IncidentResult{Outcome: v.Outcome, Reason: v.Reason}
 	if e := r.nextRun(v); e != nil {
 		return result, workflow.NewContinueAsNewError(r.ctx, IncidentWorkflow, IncidentInput{Event: *e})

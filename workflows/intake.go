@@ -60,6 +60,15 @@ func (a *Activities) Intake(ctx context.Context, in IntakeInput) (Plan, error) {
 	}
 	plan.Run, plan.Customer = begun.Run, rec.Customer
 	lines := []incident.Transition{{Key: "decision/match", Kind: incident.Decided, At: a.Now(), Why: decision.Match.Why}}
+	if plan.Verdict == nil {
+		p, err := a.pausedNow(ctx, plan.Customer.ID, plan.Scenario.Name)
+		if err != nil {
+			return Plan{}, err
+		}
+		if p != nil {
+			plan.Verdict, lines = paused(*p), append(lines, pausedLine(plan.Case, "intake", *p, a.Now()))
+		}
+	}
 	suppressed, why, err := a.suppressedAtOnce(ctx, &plan)
 	if err != nil {
 		return Plan{}, err
@@ -128,14 +137,15 @@ func (a *Activities) plan(e incident.Event, run int, inc incident.Incident, self
 	s := d.Scenario
 	plan.Scenario, plan.Inputs = s.Pinned(), inputs
 	plan.Deadline = a.Now().Add(s.Limits.Timeout)
-	plan.Observe = d.Match.Autonomy != incident.Automatic
+	plan.Limit = s.Limits.Timeout
+	plan.Observe = d.Match.Autonomy != incident.Automatic && d.Match.Autonomy != incident.Approve
 	plan.LeavesOpen = d.Match.Autonomy == incident.Observe
 	plan.TwoPeople, plan.Always, plan.Remaining = d.Customer.TwoPeople, s.HandOver.Always, len(s.HandOver.Remaining)
 	plan.ReportOnly = s.Unrecovered == scenario.UnrecoveredReport
 	plan.Check, plan.Gather = stepPlans(s.Check), stepPlans(s.Gather)
 	for _, attempt := range s.Recover {
 		plan.Attempts = append(plan.Attempts, AttemptPlan{Name: attempt.Name, Conditional: attempt.If != nil,
-			Steps: stepPlans(attempt.Steps)})
+			Steps: stepPlans(attempt.Steps), Approval: approvalPlan(attempt.ApprovalAt(d.Match.Autonomy), d.Customer)})
 	}
 	plan.Verify = VerifyPlan{Steps: stepPlans(s.Verify.Steps), Within: s.Verify.Within, Every: s.Verify.Every,
 		StableFor: s.Verify.StableFor}
@@ -281,6 +291,18 @@ func (a *Activities) tiers(d catalog.Decision) []TierPlan {
 		tiers = append(tiers, tierPlan(t))
 	}
 	return tiers
+}
+
+// approvalPlan gives who of the customer's tiers has to approve; nil: nobody.
+func approvalPlan(a *scenario.Approval, c *customer.Customer) *ApprovalPlan {
+	if a == nil {
+		return nil
+	}
+	tier, found := c.Tier(a.From)
+	if !found {
+		tier = c.Tiers[0] // package catalog has checked the name
+	}
+	return &ApprovalPlan{Tier: tierPlan(tier), Within: a.Within, Otherwise: string(a.Otherwise)}
 }
 
 func tierPlan(t customer.Tier) TierPlan {

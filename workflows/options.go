@@ -85,6 +85,14 @@ func telling(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// questioning is telling for what is of no use once its time is over.
+func questioning(ctx workflow.Context, until time.Time) workflow.Context {
+	ctx = telling(ctx)
+	opts := workflow.GetActivityOptions(ctx)
+	opts.ScheduleToCloseTimeout = max(until.Sub(workflow.Now(ctx)), time.Second)
+	return workflow.WithActivityOptions(ctx, opts)
+}
+
 // writing is for messages that wake nobody: repeated as long as they are worth something, without hurry.
 func writing(ctx workflow.Context) workflow.Context {
 	retry := untilDone()

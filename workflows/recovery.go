@@ -13,9 +13,9 @@ import (
 // Recovery repairs one target: the attempts in order, and verify after each one. Its workflow id is the target's lock.
 // When it is cancelled, because somebody stepped in, it ends with what had been done until then.
 func Recovery(ctx workflow.Context, in RecoveryInput) (RecoveryResult, error) {
-	r := &recovery{ctx: ctx, in: in}
+	r := &recovery{ctx: ctx, in: in, tried: triedBefore(in)}
 	for k, attempt := range in.Attempts {
-		if k+1 < in.From {
+		if k+1 < in.From || in.Wish > 0 && k+1 > in.From {
 			continue
 		}
 		applies, err := r.applies(k+1, attempt)
@@ -25,8 +25,15 @@ func Recovery(ctx workflow.Context, in RecoveryInput) (RecoveryResult, error) {
 		if !applies {
 			continue
 		}
+		if in.asksFor(k + 1) {
+			r.result.Asks = k + 1
+			return r.ends(Verdict{}), nil
+		}
 		if stopped := r.try(k+1, attempt); stopped != nil {
 			return r.ends(*stopped), nil
+		}
+		if r.result.Asks > 0 {
+			return r.ends(Verdict{}), nil
 		}
 		held, stopped := r.verify(k + 1)
 		if stopped != nil {
@@ -42,6 +49,28 @@ func Recovery(ctx workflow.Context, in RecoveryInput) (RecoveryResult, error) {
 		}
 	}
 	return r.ends(r.exhausted()), nil
+}
+
+// asksFor says whether an attempt has to be approved, and is not. What a person has asked for needs no other approval than
+// the one that it may have got already.
+func (in RecoveryInput) asksFor(k int) bool {
+	return in.Attempts[k-1].Approval != nil && in.Wish == 0 && (in.Granted == nil || in.Granted.Attempt != k)
+}
+
+// triedBefore counts the attempts that were made before this repair began.
+func triedBefore(in RecoveryInput) int {
+	n, last := 0, 0
+	for _, s := range in.Done {
+		if s.Phase == incident.Recover && s.Attempt > last && s.Attempt < in.From && wasSent(s) && in.Wish == 0 {
+			n, last = n+1, s.Attempt
+		}
+	}
+	return n
+}
+
+// wasSent says whether a step of an attempt may have changed something.
+func wasSent(s incident.Step) bool {
+	return s.Status != incident.Skipped && s.Status != incident.Planned && s.ErrorKind != incident.Refused
 }
 
 type recovery struct {
@@ -81,8 +110,11 @@ func (r *recovery) try(k int, a AttemptPlan) *Verdict {
 		switch {
 		case result.Stepped != nil:
 			return r.steppedIn(*result.Stepped)
+		case result.Refused == incident.NotApproved && r.in.Wish == 0:
+			r.result.Asks, r.result.Differs = k, true
+			return nil
 		case result.Refused != "":
-			if result.Refused == incident.Forbidden {
+			if result.Refused == incident.Forbidden || result.Refused == incident.Paused {
 				r.result.Forbidden = k
 			}
 			return &Verdict{Outcome: incident.HandedOver, Reason: result.Refused, Why: result.Step.Error}
@@ -116,10 +148,14 @@ func (r *recovery) steppedIn(v Verdict) *Verdict {
 }
 
 func (r *recovery) step(k, i int, step StepPlan) (StepResult, error) {
-	key := incident.StepKey{Incident: r.in.Case.Incident.ID, Run: r.in.Case.Run, Phase: incident.Recover, Attempt: k, Index: i}
+	key := incident.StepKey{Incident: r.in.Case.Incident.ID, Run: r.in.Case.Run, Phase: incident.Recover, Attempt: k,
+		Round: r.in.Wish, Index: i}
+	in := StepInput{Case: r.in.Case, Key: key, Done: r.done(), Wish: r.in.Wish > 0}
+	if g := r.in.Granted; g != nil && g.Attempt == k {
+		in.Granted = g
+	}
 	var result StepResult
-	err := workflow.ExecuteActivity(seen(r.ctx, step, r.in.Case.Deadline), step.Action,
-		StepInput{Case: r.in.Case, Key: key, Done: r.done()}).Get(r.ctx, &result)
+	err := workflow.ExecuteActivity(seen(r.ctx, step, r.in.Case.Deadline), step.Action, in).Get(r.ctx, &result)
 	return result, err
 }
 
@@ -128,7 +164,7 @@ func (r *recovery) verify(k int) (held bool, stopped *Verdict) {
 	plan := r.in.Verify
 	last := workflow.Now(r.ctx).Add(plan.Within)
 	var since time.Time // of the unbroken health
-	for round := 0; ; round++ {
+	for round := verifiedRounds(r.in.Done, k); ; round++ {
 		steps, err := runSteps(r.ctx, phaseRun{Case: r.in.Case, Phase: incident.Verify, Attempt: k, Round: round,
 			Steps: plan.Steps, Done: r.done()})
 		r.result.Steps = latest(r.result.Steps, steps)
@@ -159,6 +195,17 @@ func (r *recovery) verify(k int) (held bool, stopped *Verdict) {
 	}
 }
 
+// verifiedRounds counts the rounds of verification that an attempt has had before, at somebody's wish or by itself.
+func verifiedRounds(done []incident.Step, k int) int {
+	n := 0
+	for _, s := range done {
+		if s.Phase == incident.Verify && s.Attempt == k {
+			n = max(n, s.Round+1)
+		}
+	}
+	return n
+}
+
 // pauseBefore is the wait until the next round: never past the moment that decides.
 func (r *recovery) pauseBefore(now, last, since time.Time) time.Duration {
 	next := last
@@ -182,10 +229,14 @@ func (r *recovery) interrupted() *Verdict {
 // exhausted is the verdict when no attempt is left.
 func (r *recovery) exhausted() Verdict {
 	v := Verdict{Outcome: incident.HandedOver, Reason: incident.VerifyFailed}
-	switch r.tried {
-	case 0:
+	switch {
+	case r.in.Wish > 0 && r.tried == 0:
+		v.Reason, v.Why = incident.Inconclusive, "its condition does not hold"
+	case r.tried == 0 && r.in.Passed != "":
+		v.Reason, v.Why = incident.NotApproved, r.in.Passed
+	case r.tried == 0:
 		v.Reason, v.Why = incident.Inconclusive, "it is broken, and no attempt of the scenario applies"
-	case 1:
+	case r.tried == 1:
 		v.Why = "the attempt did not hold"
 	default:
 		v.Why = fmt.Sprintf("none of the %d attempts held", r.tried)

@@ -85,6 +85,7 @@ func (a *Activities) Step(ctx context.Context, in StepInput) (StepResult, error)
 	if err != nil {
 		return StepResult{}, err
 	}
+	run.granted, run.wish = in.Granted, in.Wish
 	var result StepResult
 	if run.step.Action.Effect == scenario.Changes {
 		result, err = a.change(ctx, run, s)
@@ -136,6 +137,9 @@ type stepRun struct {
 	customer incident.CustomerID
 	deadline time.Time
 	beat     func(any)
+
+	granted *Granted // what was approved; nil: nothing needs to be
+	wish    bool     // a person has asked for it
 }
 
 func (a *Activities) newStepRun(s *scenario.Scenario, c Case, key incident.StepKey, done []incident.Step, beat func(any)) (*stepRun, error) {
