@@ -130,6 +130,9 @@ func noteStart(t *tx, step incident.Step) error {
 	return err
 }
 
+// madeAgain is added to the number of an attempt for each time that people have asked for it: it counts again then.
+const madeAgain = 1000
+
 // countAttempt counts a recovery attempt once, at its first changing step, and keeps it in the incident's row.
 func countAttempt(t *tx, step incident.Step) error {
 	if step.Phase != incident.Recover {
@@ -139,7 +142,7 @@ func countAttempt(t *tx, step incident.Step) error {
 		INSERT INTO attempts (incident, run, attempt, customer, scenario, target, started_at)
 		SELECT incident, $2, $3, customer, scenario, target, $4 FROM incidents WHERE incident = $1
 		ON CONFLICT (incident, run, attempt) DO NOTHING`,
-		text(step.Incident), step.Run, step.Attempt, micros(step.StartedAt))
+		text(step.Incident), step.Run, step.Attempt+step.Round*madeAgain, micros(step.StartedAt))
 	if err != nil || step.Attempt < 1 || step.Attempt > incident.MaxAttempts {
 		return err
 	}

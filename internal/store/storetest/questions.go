@@ -10,13 +10,14 @@ import (
 )
 
 func budgets(t *testing.T, s *store.Store) {
+	round := 0
 	try := func(id incident.ID, target string, attempt, at int, phase incident.Phase) {
 		r := record(id)
 		r.Match.Target = target
 		begin(t, s, r)
 		for index := range 3 { // the steps of one attempt count once
 			st := step(id, phase, index)
-			st.Attempt, st.StartedAt = attempt, after(at)
+			st.Attempt, st.Round, st.StartedAt = attempt, round, after(at)
 			_, err := s.StartStep(t.Context(), st)
 			must(t, err)
 		}
@@ -26,18 +27,20 @@ func budgets(t *testing.T, s *store.Store) {
 	try("Q2", "web-1", 1, 30, incident.Recover)
 	try("Q3", "web-2", 1, 40, incident.Recover)
 	try("Q4", "web-3", 1, 50, incident.Gather) // reads only
+	round = 1
+	try("Q3", "web-2", 1, 60, incident.Recover) // once more, at a person's wish
 	for _, c := range []struct {
 		target string
 		since  int
 		want   int
-	}{{"web-1", 0, 3}, {"web-1", 20, 2}, {"web-1", 31, 0}, {"web-2", 0, 1}, {"web-3", 0, 0}} {
+	}{{"web-1", 0, 3}, {"web-1", 20, 2}, {"web-1", 31, 0}, {"web-2", 0, 2}, {"web-2", 41, 1}, {"web-3", 0, 0}} {
 		got, err := s.Attempts(t.Context(), "acme", c.target, after(c.since))
 		must(t, err)
 		if got != c.want {
 			t.Errorf("%d attempts on %s since %d, want %d", got, c.target, c.since, c.want)
 		}
 	}
-	for since, want := range map[int]int{0: 2, 31: 1, 41: 0} {
+	for since, want := range map[int]int{0: 2, 31: 1, 41: 1, 61: 0} {
 		got, err := s.Targets(t.Context(), "acme", "disk-full", after(since))
 		must(t, err)
 		if got != want {
