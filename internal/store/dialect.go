@@ -18,6 +18,7 @@ type dialect struct {
 	writers    int           // how many transactions write at once
 	batch      int           // how many writes share one at most
 	limit      time.Duration // for one transaction that writes; 0: none
+	settle     time.Duration // after which no transaction runs on that began before
 	snapshot   *sql.TxOptions
 	// lock makes whoever writes under one of these names wait for its turn; nil: there is one writer, and always was.
 	lock func(ctx context.Context, conn *sql.Conn, names []string) error
@@ -41,6 +42,7 @@ var postgresDialect = dialect{
 	writers:    4,
 	batch:      64,
 	limit:      30 * time.Second,
+	settle:     time.Minute,
 	snapshot:   &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	lock:       lockNames,
 }
