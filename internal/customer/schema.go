@@ -83,8 +83,38 @@ func (httpCredential) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
 func (contacts) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
 	one := g.Of(reflect.TypeFor[contactDocument]())
 	one.Property("slack").Pattern = slackChannel.String()
-	one.MinProperties, one.MaxProperties = 1, 1
+	for _, way := range []string{"email", "slack", "webhook", "ticket", "call"} {
+		one.AnyOf = append(one.AnyOf, &yamlschema.Schema{Required: []string{way}})
+	}
+	one.MinProperties, one.MaxProperties = 1, 2
 	return yamlschema.List(one)
+}
+
+// YAMLSchema says what a webhook is.
+func (webhookPlace) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
+	return g.Of(reflect.TypeFor[webhookDocument]())
+}
+
+// YAMLSchema says what a ticket is.
+func (ticketPlace) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
+	s := g.Of(reflect.TypeFor[ticketDocument]())
+	for _, tracker := range []string{"backlog", "jira"} {
+		s.Property(tracker).Property("project").Pattern = projectKey.String()
+	}
+	s.MinProperties, s.MaxProperties = 1, 1
+	return s
+}
+
+// YAMLSchema says what a call is.
+func (callPlace) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
+	s := g.Of(reflect.TypeFor[callDocument]())
+	s.Property("phone").Pattern, s.Property("from").Pattern = phoneNumber.String(), phoneNumber.String()
+	return s
+}
+
+// YAMLSchema says which moments there are.
+func (moments) YAMLSchema(*yamlschema.Generator) *yamlschema.Schema {
+	return yamlschema.List(yamlschema.Words(string(OfHandOver), string(OfClose)))
 }
 
 // YAMLSchema says that it is a condition.

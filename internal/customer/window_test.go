@@ -54,7 +54,7 @@ func TestWindows(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]customer.Contact{{Email: "ops@acme.example"}, {Slack: "#acme-shared"}}, c.Contacts); diff != "" {
+	if diff := cmp.Diff([]customer.Contact{{Email: "ops@acme.example", Tell: []customer.Moment{customer.OfClose}}, {Slack: "#acme-shared", Tell: []customer.Moment{customer.OfClose}}}, c.Contacts); diff != "" {
 		t.Errorf("contacts (-want +got):\n%s", diff)
 	}
 	if c.Contacts[0].String() != "ops@acme.example" || c.Contacts[1].String() != "#acme-shared" {
