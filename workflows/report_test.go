@@ -17,8 +17,8 @@ import (
 	"shodo/workflows"
 )
 
-// reports is a configuration with one report and places that answer from scripts.
-type reports struct {
+// reportWorld is a configuration with one report and places that answer from scripts.
+type reportWorld struct {
 	mu        sync.Mutex
 	notBefore time.Time
 	places    []string
@@ -28,12 +28,12 @@ type reports struct {
 	now       func() time.Time
 }
 
-func (r *reports) Due(_ context.Context, in workflows.ReportInput) (workflows.ReportDue, error) {
+func (r *reportWorld) Due(_ context.Context, in workflows.ReportInput) (workflows.ReportDue, error) {
 	r.asked = append(r.asked, in)
 	return workflows.ReportDue{NotBefore: r.notBefore, Places: r.places}, nil
 }
 
-func (r *reports) Deliver(_ context.Context, in workflows.DeliverInput) error {
+func (r *reportWorld) Deliver(_ context.Context, in workflows.DeliverInput) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if errs := r.fail[in.Place]; len(errs) > 0 {
@@ -53,26 +53,26 @@ func TestReport(t *testing.T) {
 		began     time.Time // when the schedule's turn is carried out
 		scheduled bool
 		in        workflows.ReportInput
-		world     reports
+		world     *reportWorld
 		want      []string
 		err       string
 	}{
-		{name: "to every place", began: monday, scheduled: true, world: reports{places: []string{"slack #ops", "folder r"}},
+		{name: "to every place", began: monday, scheduled: true, world: &reportWorld{places: []string{"slack #ops", "folder r"}},
 			want: []string{"w of 2026-11-16T00:00:00Z to folder r at 2026-11-16T00:00:00Z", "w of 2026-11-16T00:00:00Z to slack #ops at 2026-11-16T00:00:00Z"}},
-		{name: "a missed turn is of its own week", began: monday.AddDate(0, 0, 9), scheduled: true, world: reports{places: []string{"folder r"}},
+		{name: "a missed turn is of its own week", began: monday.AddDate(0, 0, 9), scheduled: true, world: &reportWorld{places: []string{"folder r"}},
 			want: []string{"w of 2026-11-16T00:00:00Z to folder r at 2026-11-25T00:00:00Z"}},
-		{name: "a holiday is waited for", began: monday, scheduled: true, world: reports{places: []string{"folder r"}, notBefore: monday.AddDate(0, 0, 1)},
+		{name: "a holiday is waited for", began: monday, scheduled: true, world: &reportWorld{places: []string{"folder r"}, notBefore: monday.AddDate(0, 0, 1)},
 			want: []string{"w of 2026-11-16T00:00:00Z to folder r at 2026-11-17T00:00:00Z"}},
-		{name: "a report that is configured no more", began: monday, scheduled: true},
-		{name: "by hand", began: monday.Add(time.Hour), in: workflows.ReportInput{At: monday, Again: "wish"}, world: reports{places: []string{"folder r"}},
+		{name: "a report that is configured no more", began: monday, scheduled: true, world: &reportWorld{}},
+		{name: "by hand", began: monday.Add(time.Hour), in: workflows.ReportInput{At: monday, Again: "wish"}, world: &reportWorld{places: []string{"folder r"}},
 			want: []string{"w of 2026-11-16T00:00:00Z to folder r at 2026-11-16T01:00:00Z"}},
-		{name: "without the schedule's time", began: monday.Add(time.Second), world: reports{places: []string{"folder r"}},
+		{name: "without the schedule's time", began: monday.Add(time.Second), world: &reportWorld{places: []string{"folder r"}},
 			want: []string{"w of 2026-11-16T00:00:01Z to folder r at 2026-11-16T00:00:01Z"}},
 		{name: "a place that takes nothing", began: monday, scheduled: true, err: "send the report \"w\" to slack #gone",
-			world: reports{places: []string{"slack #gone", "folder r"}, fail: map[string][]error{"slack #gone": {never}}},
+			world: &reportWorld{places: []string{"slack #gone", "folder r"}, fail: map[string][]error{"slack #gone": {never}}},
 			want:  []string{"w of 2026-11-16T00:00:00Z to folder r at 2026-11-16T00:00:00Z"}},
 		{name: "a place that comes back", began: monday, scheduled: true,
-			world: reports{places: []string{"mail a@b"}, fail: map[string][]error{"mail a@b": {away, away}}},
+			world: &reportWorld{places: []string{"mail a@b"}, fail: map[string][]error{"mail a@b": {away, away}}},
 			want:  []string{"w of 2026-11-16T00:00:00Z to mail a@b at 2026-11-16T00:00:01Z"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestReport(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			workflows.Register(env, workflows.World{Reports: &c.world, Log: slog.New(slog.DiscardHandler)}, nil)
+			workflows.Register(env, workflows.World{Reports: c.world, Log: slog.New(slog.DiscardHandler)}, nil)
 			c.in.Name = "w"
 			env.ExecuteWorkflow(workflows.ReportWorkflow, c.in)
 			err := env.GetWorkflowError()
