@@ -39,14 +39,55 @@ func Build(rec incident.Record, opts Options) Packet {
 	}
 	steps := lastRun(rec)
 	p.Checked = lines(steps, incident.Check, 0)
-	p.Tried = tried(steps, rec)
+	p.people(rec, opts)
+	p.Tried = p.tried(steps, rec)
 	p.Evidence = p.evidence(steps)
-	p.Remaining = p.remaining(steps, opts.Remaining)
+	p.Remaining = p.remaining(before(steps, rec.OutcomeAt), opts.Remaining)
+	p.Ticks = ticks(p.Deeds, len(p.Remaining))
 	p.Links = links(rec.Incident.Alerts)
 	p.Told = told(rec)
 	p.Waits = waits(rec)
 	p.Forbidder = forbidder(rec)
 	return p
+}
+
+// people fills in what people have decided and may decide.
+func (p *Packet) people(rec incident.Record, opts Options) {
+	p.Deeds = deeds(rec)
+	p.Owner, p.OwnerAt = owner(rec, p.Deeds)
+	p.Finish, p.Wish = finish(p.Deeds), running(p.Deeds)
+	p.Buttons, p.Mentions = opts.Buttons, opts.Mentions
+	p.Next, p.NextAt = oneLine(opts.Next, maxName), opts.NextAt
+	if opts.Paused != nil && opts.Paused.ResumedAt.IsZero() {
+		p.Paused = opts.Paused
+	}
+	if p.isOver() {
+		p.Wish = nil
+		return
+	}
+	if q := opts.Question; q != nil && !isAnswered(p.Deeds, q.Number) {
+		p.Question, p.Wish = q, nil
+	}
+	p.Offers = opts.Offers[:min(len(opts.Offers), maxRows)]
+}
+
+// isOver says whether the first response has ended, so that nothing can be chosen any more.
+func (p Packet) isOver() bool {
+	return !p.EndedAt.IsZero() || p.Finish != nil || p.Outcome.IsAutomatic()
+}
+
+// before gives the steps that began until a moment: what a person has made later does not move the points of a checklist.
+func before(steps []incident.Step, until time.Time) []incident.Step {
+	if until.IsZero() {
+		return steps
+	}
+	var list []incident.Step
+	for _, s := range steps {
+		if !s.StartedAt.After(until) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // newPacket is a packet of no incident.
@@ -146,32 +187,81 @@ func line(s incident.Step, rounds int) Line {
 	return l
 }
 
-// tried gives the attempts in their order. Whether verification held is not a question of its last round, which may be
-// healthy and not have stayed so: after an attempt that another one followed it did not hold, and after the last one the
-// outcome says it, if it was verified to the end at all.
-func tried(steps []incident.Step, rec incident.Record) []Attempt {
+// tried gives the attempts in the order in which they were made; one that was made twice stands there twice. Whether
+// verification held is not a question of its last round, which may be healthy and not have stayed so: after an attempt that
+// another one followed it did not hold, and after the last one the outcome says it, if it was verified to the end at all.
+// Of one that a person wanted the record says it.
+func (p Packet) tried(steps []incident.Step, rec incident.Record) []Attempt {
 	var list []Attempt
-	seen := map[int]bool{}
-	for _, s := range steps {
-		if s.Phase != incident.Recover || seen[s.Attempt] || len(list) == maxRows {
-			continue
+	for _, of := range tries(steps) {
+		if len(list) == maxRows {
+			break
 		}
-		seen[s.Attempt] = true
-		a := Attempt{
-			Number: s.Attempt, Steps: lines(steps, incident.Recover, s.Attempt),
-			Verified: lines(steps, incident.Verify, s.Attempt),
+		first := of[0]
+		a := Attempt{Number: first.Attempt, Steps: lines(of, incident.Recover, first.Attempt), Verified: lines(of, incident.Verify, first.Attempt)}
+		if wish, result := p.wished(first); wish != nil {
+			a.By = wish.By
+			if held := result != nil && result.Reason == ""; result != nil && len(a.Verified) > 0 {
+				a.Held = &held
+			}
 		}
 		list = append(list, a)
 	}
+	last := -1 // the last one that the engine made by itself
+	for i, a := range list {
+		if a.By == "" {
+			last = i
+		}
+	}
 	for i := range list {
-		last, held := i == len(list)-1, rec.Outcome == incident.Recovered
-		if len(list[i].Verified) == 0 || (last && !held && rec.Reason != incident.VerifyFailed) {
+		held := rec.Outcome == incident.Recovered
+		if list[i].By != "" || len(list[i].Verified) == 0 || (i == last && !held && rec.Reason != incident.VerifyFailed) {
 			continue
 		}
-		held = held && last
+		held = held && i == last
 		list[i].Held = &held
 	}
 	return list
+}
+
+// tries splits the steps of recover and verify into attempts, each with what verified it.
+func tries(steps []incident.Step) [][]incident.Step {
+	var list [][]incident.Step
+	place := map[[2]int]int{} // of an attempt and its round in list
+	latest := map[int]int{}   // of an attempt in list
+	for _, s := range steps {
+		switch s.Phase {
+		case incident.Recover:
+			key := [2]int{s.Attempt, s.Round}
+			at, seen := place[key]
+			if !seen {
+				at = len(list)
+				place[key], latest[s.Attempt] = at, at
+				list = append(list, nil)
+			}
+			list[at] = append(list[at], s)
+		case incident.Verify:
+			if at, seen := latest[s.Attempt]; seen {
+				list[at] = append(list[at], s)
+			}
+		}
+	}
+	return list
+}
+
+// wished gives the wish by which the attempt of a step was made, and how it ended, as far as it has; nil when the engine
+// made it by itself.
+func (p Packet) wished(first incident.Step) (wish, result *Deed) {
+	for _, d := range p.Deeds {
+		switch {
+		case d.Choice != incident.RunAttempt || d.Attempt != first.Attempt:
+		case d.Kind == incident.Chosen && !d.At.After(first.StartedAt):
+			wish = &d
+		case d.Kind == incident.Acted && !d.At.Before(first.StartedAt) && result == nil:
+			result = &d
+		}
+	}
+	return wish, result
 }
 
 // evidence gives what was gathered, and the outputs of other steps that say more than their line shows.

@@ -44,7 +44,7 @@ const (
 	// MaxMessage bounds the JSON of all blocks of one message. Slack answers msg_blocks_too_long to a message whose
 	// blocks are all legal but too long together, without documenting the limit: reports name 13,297 characters of text
 	// (slackapi/bolt-js issue 2509) and one of 11,341 characters that was refused (issue 2867).
-	MaxMessage = 9_000
+	MaxMessage = 11_000
 
 	// MaxFallback bounds the text of a message: what notifications show, and what is posted when the blocks are refused.
 	MaxFallback = 2_000

@@ -32,6 +32,7 @@ type row struct {
 	indent int
 	mark   string // "✓", "✗", "☐", ...; empty: none
 	todo   bool   // an item of a checklist
+	done   bool   // a ticked one
 	spans  []span
 }
 
@@ -78,22 +79,16 @@ func raw(s string) span  { return span{style: code, text: s} }
 
 // document puts the packet into the words of its language.
 func (p Packet) document() document {
-	w := p.words
-	d := document{
-		headline: p.headline(), lead: w.ending(p.Outcome, p.Reason).what, evidence: p.Evidence,
-		footer: fmt.Sprintf(w.phrase.footer, dash(p.EngineVersion), dash(p.CatalogVersion), dash(p.Scenario.Hash), p.Zone),
-	}
-	d.sections = append(d.sections, p.brokenSection(), p.subjectSection())
-	if p.Scenario.Name == "" {
-		d.sections = append(d.sections, p.choiceSection())
-	}
-	d.sections = append(d.sections, p.checkedSection(), p.triedSection(), p.stoppedSection())
+	d := document{headline: p.headline(), lead: p.lead(), evidence: p.Evidence, footer: p.footer()}
+	d.sections = p.factSections()
 	if len(p.Remaining) > 0 {
-		s := section{title: w.label.remaining, share: 1_100}
-		for _, item := range p.Remaining {
-			s.rows = append(s.rows, row{mark: "☐", todo: true, spans: []span{say(item)}})
-		}
-		d.sections = append(d.sections, s)
+		d.sections = append(d.sections, p.remainingSection())
+	}
+	if d.sections = append(d.sections, p.decisionSections()...); p.Question != nil {
+		d.sections = append(p.decisionSections(), p.factSections()...) // what waits for an answer comes first
+	}
+	if past := p.historySection(maxDeeds, true); len(past.rows) > 0 {
+		d.sections = append(d.sections, past)
 	}
 	if links := p.linkSection(); len(links.rows) > 0 {
 		d.sections = append(d.sections, links)
@@ -101,20 +96,95 @@ func (p Packet) document() document {
 	return d
 }
 
+// factSections are what it is about, and what was found and done.
+func (p Packet) factSections() []section {
+	list := []section{p.brokenSection(), p.subjectSection()}
+	if p.Scenario.Name == "" {
+		list = append(list, p.choiceSection())
+	}
+	return append(list, p.checkedSection(), p.triedSection(), p.stoppedSection())
+}
+
+// footer tells the versions, for whoever asks why it was so.
+func (p Packet) footer() string {
+	return fmt.Sprintf(p.words.phrase.footer, dash(p.EngineVersion), dash(p.CatalogVersion), dash(p.Scenario.Hash), p.Zone)
+}
+
 // headline says in one line what the reader has to do with which incident.
 func (p Packet) headline() string {
-	badge := p.words.ending(p.Outcome, p.Reason).badge
-	if p.TakenBy != "" && !p.Outcome.IsAutomatic() {
-		badge = fmt.Sprintf(p.words.phrase.takenBy, p.TakenBy)
-	}
-	if !p.EndedAt.IsZero() && !p.Outcome.IsAutomatic() {
-		badge = p.words.label.finished
-	}
 	who := p.Customer
 	if who == "" {
 		who = p.Incident.Service
 	}
-	return "[" + badge + "] " + strings.TrimSpace(strings.Join([]string{p.Incident.Priority, who, p.Incident.Title}, " "))
+	return "[" + p.badge() + "] " + strings.TrimSpace(strings.Join([]string{p.Incident.Priority, who, p.Incident.Title}, " "))
+}
+
+// badge is the state in two or three words.
+func (p Packet) badge() string {
+	w := p.words
+	switch {
+	case p.Outcome.IsAutomatic():
+	case p.Finish != nil && p.Finish.Choice == incident.Noise:
+		return w.live.badgeNoise
+	case p.isOver():
+		return w.label.finished
+	case p.Question != nil:
+		return w.live.badgeApproval
+	case p.Wish != nil:
+		return fmt.Sprintf(w.live.badgeRunning, p.Wish.Attempt)
+	case p.Owner != "":
+		return fmt.Sprintf(w.phrase.takenBy, p.Owner)
+	}
+	return w.ending(p.Outcome, p.Reason).badge
+}
+
+// lead is the state in one or two sentences.
+func (p Packet) lead() string {
+	w := p.words
+	switch q := p.Question; {
+	case p.Outcome.IsAutomatic():
+	case p.Finish != nil && p.Finish.Choice == incident.Noise:
+		return fmt.Sprintf(w.live.didNoise, dash(p.Finish.By))
+	case p.Finish != nil && p.Finish.Choice == incident.Done:
+		return fmt.Sprintf(w.live.didFinish, dash(p.Finish.By))
+	case p.isOver():
+		if p.Finish != nil && p.Finish.By != "" {
+			return fmt.Sprintf(w.phrase.resolvedBy, p.Finish.By)
+		}
+	case q != nil && q.AskedBy != "":
+		return fmt.Sprintf(w.live.asksFor, oneLine(q.AskedBy, maxName), p.nameOf(q.Attempt), p.until(q.Until), w.otherwiseOf(q.Otherwise))
+	case q != nil:
+		return fmt.Sprintf(w.live.asks, p.nameOf(q.Attempt), p.until(q.Until), w.otherwiseOf(q.Otherwise))
+	case p.Wish != nil:
+		return fmt.Sprintf(w.live.runs, p.nameOf(p.Wish.Attempt), p.Wish.By)
+	}
+	return w.ending(p.Outcome, p.Reason).what
+}
+
+// decisionSections are what waits for a person: a question with all that would run, and how to answer.
+func (p Packet) decisionSections() []section {
+	var list []section
+	block := func(title, text string, share int) {
+		s := section{title: title, share: share}
+		for line := range strings.Lines(text) {
+			s.rows = append(s.rows, row{spans: []span{raw(cut(strings.TrimRight(line, "\n"), 2*share))}})
+		}
+		list = append(list, s)
+	}
+	if q := p.Question; q != nil {
+		block(p.words.live.what+": "+p.nameOf(q.Attempt), commands(q.Commands), 2*maxShownCommand)
+	} else if p.Wish == nil && p.Outcome != "" {
+		for _, o := range p.Offers[:min(len(p.Offers), maxRunButtons)] {
+			block(p.words.live.offers+": "+p.nameOf(o.Attempt), commands(o.Commands), maxShownCommand/2)
+		}
+	}
+	if p.Paused != nil && !p.isOver() {
+		list = append(list, section{title: p.words.live.badgePaused, share: 600, rows: []row{{spans: []span{say(p.pausedText())}}}})
+	}
+	if how := p.answerSection(); len(how.rows) > 0 {
+		list = append(list, how)
+	}
+	return list
 }
 
 func (p Packet) brokenSection() section {
@@ -166,8 +236,8 @@ func (p Packet) subjectSection() section {
 	add(w.label.scenario, say(joined(" · ", p.Scenario.Name, w.autonomyOf(p.Scenario.Autonomy))))
 	add(w.label.incident, say(strings.TrimSpace(number(in.Number)+" "+string(in.ID)+" "+string(in.Status))))
 	add(w.label.tier, say(p.toldText()))
-	if p.TakenBy != "" {
-		add(w.label.taken, say(joined(" · ", p.TakenBy, p.clock(p.TakenAt))))
+	if p.Owner != "" {
+		add(w.label.taken, say(joined(" · ", p.Owner, p.clock(p.OwnerAt))))
 	}
 	if !p.EndedAt.IsZero() {
 		add(w.label.finished, say(p.clock(p.EndedAt)))
@@ -226,7 +296,11 @@ func (p Packet) triedSection() section {
 	w := p.words
 	s := section{title: w.label.tried, share: 1_900}
 	for _, a := range p.Tried {
-		s.rows = append(s.rows, row{spans: []span{name(fmt.Sprintf(w.label.attempt, a.Number))}})
+		title := fmt.Sprintf(w.label.attempt, a.Number)
+		if a.By != "" {
+			title += " (" + a.By + ")"
+		}
+		s.rows = append(s.rows, row{spans: []span{name(title)}})
 		for _, l := range a.Steps {
 			s.rows = append(s.rows, p.stepRow(l, 1))
 		}
@@ -252,18 +326,7 @@ func (p Packet) triedSection() section {
 // stepRow tells one step: name, command, what came of it, when.
 func (p Packet) stepRow(l Line, indent int) row {
 	w := p.words
-	r := row{indent: indent, mark: mark(l), spans: []span{name(l.Name)}}
-	state := w.stepOf(l.Status)
-	if l.Status == incident.Started && p.Outcome == "" {
-		state = w.step.running
-	}
-	if l.Healthy != nil {
-		state = w.phrase.unhealthy
-		if *l.Healthy {
-			state = w.phrase.healthy
-		}
-	}
-	r.spans = append(r.spans, say(": "+state))
+	r := row{indent: indent, mark: mark(l), spans: []span{name(l.Name), say(": " + p.stateOf(l))}}
 	if l.Error != "" {
 		r.spans = append(r.spans, say(" — "), raw(l.Error))
 	} else if l.Found != "" {
@@ -289,6 +352,20 @@ func (p Packet) stepRow(l Line, indent int) row {
 		r.spans = append(r.spans, say(" · "), raw(strings.TrimSpace(l.Action+" "+l.What)))
 	}
 	return r
+}
+
+// stateOf says how a step went: by what it found, where it looked for health.
+func (p Packet) stateOf(l Line) string {
+	w := p.words
+	switch {
+	case l.Healthy != nil && *l.Healthy:
+		return w.phrase.healthy
+	case l.Healthy != nil:
+		return w.phrase.unhealthy
+	case l.Status == incident.Started && (p.Outcome == "" || p.Wish != nil):
+		return w.step.running
+	}
+	return w.stepOf(l.Status)
 }
 
 // took leaves out what a step that is still running, or never ran, did not take.

@@ -10,6 +10,8 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
 	"shodo/internal/handover"
 	"shodo/internal/incident"
 )
@@ -79,13 +81,21 @@ func checkBlock(t *testing.T, b handover.Block) {
 	if b.Text != nil && (b.Text.Text == "" || units(b.Text.Text) > limit) {
 		t.Errorf("%s has %d characters: %.80q", b.Type, units(b.Text.Text), b.Text.Text)
 	}
-	if len(b.Fields) > handover.MaxFields || len(b.Elements) > 10 {
+	most := map[string]int{"context": 10, "actions": handover.MaxActions}[b.Type]
+	if len(b.Fields) > handover.MaxFields || len(b.Elements) > most {
 		t.Errorf("%s has %d fields and %d elements", b.Type, len(b.Fields), len(b.Elements))
 	}
 	texts := slices.Clone(b.Fields)
 	for _, e := range b.Elements {
-		if e.Text != nil {
+		switch {
+		case e.Text != nil:
 			texts = append(texts, *e.Text)
+		case e.Button != nil:
+			checkButton(t, *e.Button)
+		case e.Checkboxes != nil:
+			checkBoxes(t, b.BlockID, *e.Checkboxes)
+		default:
+			t.Errorf("%s has an empty element", b.Type)
 		}
 	}
 	for _, f := range texts {
@@ -109,6 +119,54 @@ func checkBlock(t *testing.T, b handover.Block) {
 	}
 }
 
+func checkPlain(t *testing.T, where string, text handover.Text, most int) {
+	t.Helper()
+	if n := units(text.Text); text.Type != "plain_text" || n < 1 || n > most {
+		t.Errorf("%s is %s of %d characters: %.80q", where, text.Type, n, text.Text)
+	}
+	if regexp.MustCompile(`<[!@#]|(?i)@(here|channel|everyone)`).MatchString(text.Text) {
+		t.Errorf("%s holds a mention: %.200q", where, text.Text)
+	}
+}
+
+func checkButton(t *testing.T, b handover.Button) {
+	t.Helper()
+	checkPlain(t, "button", b.Text, handover.MaxButton)
+	if _, err := handover.ParseChoice(b.ActionID, b.Value); err != nil || len(b.ActionID) > handover.MaxID {
+		t.Errorf("button %q with value %q: %v", b.ActionID, b.Value, err)
+	}
+	if c := b.Confirm; c != nil {
+		checkPlain(t, "title", c.Title, 100)
+		checkPlain(t, "confirmation", c.Text, handover.MaxConfirm)
+		checkPlain(t, "confirm", c.Confirm, 30)
+		checkPlain(t, "deny", c.Deny, 30)
+	}
+}
+
+func checkBoxes(t *testing.T, blockID string, c handover.Checkboxes) {
+	t.Helper()
+	if len(c.Options) < 1 || len(c.Options) > handover.MaxOptions || len(c.ActionID) > handover.MaxID || len(blockID) > handover.MaxID {
+		t.Errorf("checkboxes %q of block %q have %d options", c.ActionID, blockID, len(c.Options))
+	}
+	var shown, all []string
+	for _, o := range c.Options {
+		checkPlain(t, "option", o.Text, handover.MaxOption)
+		all = append(all, o.Value)
+	}
+	for _, o := range c.InitialOptions {
+		shown = append(shown, o.Value)
+		if !slices.ContainsFunc(c.Options, func(of handover.Option) bool { return cmp.Equal(of, o) }) {
+			t.Errorf("%v is ticked and no option", o)
+		}
+	}
+	if _, err := handover.ParseTicks(blockID, shown, all); err != nil {
+		t.Error(err)
+	}
+}
+
+// ours are the links under a word of ours, to addresses that do not come from an alert, and the people who are on call.
+var ours = regexp.MustCompile(`<https?://[^|<>]*\|(?:PagerDuty|This incident's page|このインシデントのページ|Runbook|手順書)>|<@U0[A-Z]+>`)
+
 // code finds the inside of code blocks, where Slack reads no plain "@here".
 var code = regexp.MustCompile("(?s)```.*?```")
 
@@ -117,6 +175,7 @@ func checkMrkdwn(t *testing.T, where, s string) {
 	if n := strings.Count(s, "```"); n%2 != 0 {
 		t.Errorf("%s has %d fences: %.200q", where, n, s)
 	}
+	s = ours.ReplaceAllString(s, "")
 	s = code.ReplaceAllStringFunc(s, func(c string) string { return strings.ReplaceAll(c, "@", "") })
 	if found := live.FindString(s); found != "" {
 		t.Errorf("%s holds live markup %q: %.300q", where, found, s)

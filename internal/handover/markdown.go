@@ -48,6 +48,8 @@ func markdownRow(r row) string {
 	var b strings.Builder
 	b.WriteString(strings.Repeat("  ", r.indent) + "- ")
 	switch {
+	case r.done:
+		b.WriteString("[x] ")
 	case r.todo:
 		b.WriteString("[ ] ")
 	case r.mark != "":

@@ -21,10 +21,9 @@ type Options struct {
 	Mentions []incident.Person // who is on call now: mentioned in Slack where the id begins with "slack:", named elsewhere
 	Offers   []Offer           // the attempts that a person may have made
 	Question *Question         // what waits for approval; nil: nothing does
-	Running  *Offer            // the attempt that runs at a person's wish; nil: none does
 	Paused   *incident.Pause   // the kill switch that is in force here; nil: none is
-	Next     string            // the tier that is told next, unless somebody answers; empty: nobody is waited for
-	NextAt   time.Time         // when
+	Next     string            // the tier that comes next; empty: there is none
+	NextAt   time.Time         // when it is told, unless somebody answers; zero: nobody is waited for
 }
 
 // Offer is an attempt of the scenario that a person may have made.
@@ -89,6 +88,20 @@ type Packet struct {
 	EngineVersion  string
 	CatalogVersion string
 
+	Owner    string // who has it now; TakenBy is who took it first
+	OwnerAt  time.Time
+	Deeds    []Deed
+	Ticks    []Tick    // of Remaining
+	Finish   *Deed     // what ended the first response; nil: it is open
+	Wish     *Deed     // the attempt that runs because a person asked for it; nil: none does
+	Question *Question // what waits for approval; nil: nothing does
+	Offers   []Offer
+	Mentions []incident.Person
+	Buttons  bool
+	Paused   *incident.Pause
+	Next     string
+	NextAt   time.Time
+
 	words words
 }
 
@@ -143,6 +156,7 @@ type Line struct {
 // Attempt is one way to recover that was tried or planned.
 type Attempt struct {
 	Number   int
+	By       string // at whose wish it was made; empty: the engine made it by itself
 	Steps    []Line
 	Verified []Line // the last round of verification after it
 	Held     *bool  // whether verification held; nil: not verified

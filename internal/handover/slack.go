@@ -9,30 +9,26 @@ import (
 // one always is.
 var scales = [...]int{100, 75, 55, 40, 25, 15}
 
-// Slack renders the packet as a message for a channel: what a person needs to start, with short evidence. The thread
-// brings the other evidence and how the scenario was chosen; what is long goes into files.
-func (p Packet) Slack() Message {
-	d := p.document()
-	m := fitted(func(scale int) []Block { return p.mainBlocks(d, scale) })
-	m.Text = cutEscaped(d.headline+" — "+d.lead, MaxFallback)
-	m.Files = p.files()
-	m.Thread = p.thread(d)
+// details are what the message itself has no room for, as the first reply.
+func (p Packet) details(d document) Message {
+	m := fitted(func(scale int) []Block {
+		var blocks []Block
+		for _, s := range append(p.factSections(), p.linkSection()) {
+			if len(s.rows)+len(s.facts) > 0 {
+				blocks = append(blocks, p.slackSection(s, scale))
+			}
+		}
+		for _, e := range d.evidence[:min(excerpts, len(d.evidence))] {
+			blocks = append(blocks, p.slackEvidence(e, 900*scale/100))
+		}
+		return blocks
+	})
+	m.Text = cutEscaped(p.words.live.details+": "+p.Incident.Title, MaxFallback)
 	return m
 }
 
-// excerpts is how many pieces of evidence the main message shows.
+// excerpts is how many pieces of evidence stand beside the other details.
 const excerpts = 2
-
-func (p Packet) mainBlocks(d document, scale int) []Block {
-	blocks := []Block{header(d.headline), sectionBlock("*" + escape(d.lead) + "*")}
-	for _, s := range d.sections {
-		blocks = append(blocks, p.slackSection(s, scale))
-	}
-	for _, e := range d.evidence[:min(excerpts, len(d.evidence))] {
-		blocks = append(blocks, p.slackEvidence(e, 900*scale/100))
-	}
-	return append(blocks, contextBlock(cutEscaped(d.footer, 300)))
-}
 
 // slackSection renders a section within its share of the message.
 func (p Packet) slackSection(s section, scale int) Block {
@@ -44,7 +40,7 @@ func (p Packet) slackSection(s section, scale int) Block {
 		return b
 	}
 	lines := s.within(min(s.share, MaxSection-600)*scale/100, p.words, func(r row) string { return slackRow(r, 320*scale/100) })
-	return sectionBlock("*" + escape(s.title) + "*\n" + strings.Join(lines, "\n"))
+	return sectionBlock(strings.Join(append([]string{"*" + cutEscaped(s.title, maxTitle) + "*"}, lines...), "\n"))
 }
 
 // slackRow renders a row of which each span has at most max units.
@@ -97,14 +93,15 @@ func (p Packet) slackEvidence(e Evidence, max int) Block {
 	return sectionBlock(text)
 }
 
-// thread gives the replies: how the scenario was chosen, then the evidence that the main message did not show.
+// thread gives the replies: the details, how the scenario was chosen, then the evidence that does not stand beside the
+// details.
 func (p Packet) thread(d document) []Message {
-	var list []Message
+	list := []Message{p.details(d)}
 	if p.Scenario.Name != "" {
 		list = append(list, p.choiceMessage())
 	}
 	rest := d.evidence[min(excerpts, len(d.evidence)):]
-	for len(rest) > 0 && len(list) < 3 {
+	for len(rest) > 0 && len(list) < maxReplies {
 		part := rest[:min(4, len(rest))]
 		rest = rest[len(part):]
 		m := fitted(func(scale int) []Block {
@@ -112,7 +109,7 @@ func (p Packet) thread(d document) []Message {
 			for _, e := range part {
 				blocks = append(blocks, p.slackEvidence(e, 1_900*scale/100))
 			}
-			if len(rest) > 0 && len(list) == 2 {
+			if len(rest) > 0 && len(list) == maxReplies-1 {
 				blocks = append(blocks, contextBlock(fmt.Sprintf(p.words.phrase.more, len(rest))))
 			}
 			return blocks
@@ -122,6 +119,9 @@ func (p Packet) thread(d document) []Message {
 	}
 	return list
 }
+
+// maxReplies is how many messages bring details.
+const maxReplies = 4
 
 func (p Packet) choiceMessage() Message {
 	s := section{title: p.words.label.chosen, share: 2_400}
@@ -166,12 +166,12 @@ func legal(blocks []Block) bool {
 
 // files gives what is too long for a message: whole evidence, and the runbook.
 func (p Packet) files() []File {
-	var list []File
+	list := p.commandFiles()
 	if p.RunbookText != "" {
 		list = append(list, File{fileName("runbook", p.RunbookName, ".md"), p.words.label.runbook, p.RunbookText})
 	}
 	for _, e := range p.Evidence {
-		if e.File != "" {
+		if e.File != "" && len(list) < MaxFiles {
 			list = append(list, File{e.File, cut(e.title(p.words), maxName), e.Full})
 		}
 	}

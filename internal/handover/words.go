@@ -28,6 +28,7 @@ type words struct {
 	window   windowWords
 	contact  contactWords
 	digest   digestWords
+	live     liveWords
 }
 
 // saying explains an outcome or a reason.

@@ -93,6 +93,9 @@ const (
 	ResponseEnd TransitionKind = "response_end" // the first response is over: the automatic outcome was carried out, or a person resolved it
 )
 
+// ReleasedKey begins the key of an EventSeen that tells that whoever had the incident let it go: nobody has it any more.
+const ReleasedKey = "released/"
+
 // Transition is one line of an incident's history, append-only. Key makes repeating it harmless: the store keeps the
 // first of one incident, run and key.
 type Transition struct {
