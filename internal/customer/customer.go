@@ -36,11 +36,12 @@ type Customer struct {
 
 	Services    []Service // at least one
 	Credentials Credentials
-	Adopted     []Adoption // ordered by the scenario's name
-	Allow       []Glob     // the actions that may be used
-	Tiers       []Tier     // who is told, in order; at least one
-	TwoPeople   bool       // what one person starts, another one has to approve
-	Contacts    []Contact  // where the customer itself is told; may be empty
+	Adopted     []Adoption        // ordered by the scenario's name
+	Allow       []Glob            // the actions that may be used
+	Tiers       []Tier            // who is told, in order; at least one
+	TwoPeople   bool              // what one person starts, another one has to approve
+	Letters     map[Moment]Letter // in whose words; a moment that is not there has ours
+	Contacts    []Contact         // where the customer itself is told; may be empty
 
 	Windows []Window          // quiet hours, then maintenance, each in the order of the file
 	Policy  quiethours.Policy // the same, ready to decide; only of a customer that package catalog has loaded

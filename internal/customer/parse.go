@@ -25,7 +25,7 @@ func Parse(id incident.CustomerID, file string, source []byte) (*Customer, yamld
 	c := &Customer{
 		ID: id, Name: f.Name, Department: f.Department, TimeZone: f.TimeZone.loc, Language: f.Language, Labels: f.Labels,
 		Services: f.PagerDuty.Services, Credentials: f.Credentials.credentials(),
-		Adopted: f.Scenarios, Allow: f.Allow, Tiers: f.Tiers, TwoPeople: f.TwoPeople, Contacts: f.Contacts, Windows: f.windows(), Place: yamldoc.Place{File: file, Line: 1, Column: 1},
+		Adopted: f.Scenarios, Allow: f.Allow, Tiers: f.Tiers, TwoPeople: f.TwoPeople, Contacts: f.Contacts, Letters: f.Letters, Windows: f.windows(), Place: yamldoc.Place{File: file, Line: 1, Column: 1},
 	}
 	return c, problems
 }
@@ -47,6 +47,7 @@ type document struct {
 	TwoPeople   bool        `yaml:"two_people" doc:"Whether an attempt that a person starts needs a second person who approves it."`
 
 	Contacts    contacts    `yaml:"contacts" doc:"Where the customer itself is told what happened."`
+	Letters     letters     `yaml:"letters" doc:"The customer's own wording of what its contacts are told by mail, Slack and ticket."`
 	QuietHours  quietHours  `yaml:"quiet_hours" doc:"Windows that come again: when whom not to tell, and when to change nothing."`
 	Maintenance maintenance `yaml:"maintenance" doc:"Windows that come once."`
 }

@@ -31,10 +31,7 @@ func (m ContactMessage) Slack() Message { return m.slack }
 func ForContact(rec incident.Record, opts Options) ContactMessage {
 	p := Build(rec, opts)
 	w := p.words.contact
-	said := w.said(p.Outcome)
-	if !p.Outcome.IsAutomatic() && !p.EndedAt.IsZero() {
-		said = handled(p.Language)
-	}
+	said := p.saidToContact()
 	l := letter{
 		subject: "[" + said.badge + "] " + p.Incident.Title, to: p.Customer, lead: joined("\n", said.what, said.means),
 		sections: []section{p.happenedSection()}, footer: p.reference(),
