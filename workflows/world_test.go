@@ -54,6 +54,7 @@ type bench struct {
 	policies *policies
 	digests  *digests
 	contacts *contacts
+	presses  int // of buttons
 }
 
 const customerFile = `name: Acme
@@ -196,6 +197,7 @@ type pagerDuty struct {
 	unpaged     map[string]error // by escalation policy
 	lostSnoozes int
 	onSnooze    func()
+	onPage      func()
 	lost        int // how many answers to Resolve get lost: it is done, and the engine does not know
 }
 
@@ -266,6 +268,9 @@ func (p *pagerDuty) Reassign(_ context.Context, _ incident.ID, policy string) er
 	err := cmp.Or(p.begin("Reassign"), p.unpaged[policy])
 	defer p.mu.Unlock()
 	if err == nil {
+		if p.onPage != nil {
+			p.onPage()
+		}
 		p.did = append(p.did, "page "+policy)
 		p.inc.Status, p.inc.AcknowledgedBy = incident.Triggered, nil
 	}
@@ -370,6 +375,7 @@ type script struct {
 	used    map[string]int
 	ran     []string
 	params  []json.RawMessage
+	decide  func(action string) *answer // answers instead; nil, and nil of it: as is written
 }
 
 func (s *script) Run(ctx context.Context, c workflows.Call) (json.RawMessage, error) {
@@ -377,6 +383,11 @@ func (s *script) Run(ctx context.Context, c workflows.Call) (json.RawMessage, er
 	s.ran = append(s.ran, c.Action)
 	s.params = append(s.params, c.Params)
 	list := s.answers[c.Action]
+	if s.decide != nil {
+		if a := s.decide(c.Action); a != nil {
+			list = []answer{*a}
+		}
+	}
 	if len(list) == 0 {
 		s.mu.Unlock()
 		return nil, &workflows.StepError{Kind: incident.Permanent, Err: fmt.Errorf("no answer is written for %q", c.Action)}
