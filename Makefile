@@ -108,20 +108,26 @@ docs: build ## write docs/configuration.md, docs/actions.md and docs/schema anew
 clean: ## remove what was built
 	rm -rf bin
 
-# What the tests need beyond Go and git: a C compiler for the race detector, and an SSH server for ssh.run.
+# What the tests need beyond Go and git: a C compiler for the race detector, an SSH server for ssh.run, and PostgreSQL,
+# which they start themselves: no cluster is made, and nothing of it runs.
 .PHONY: needs
 needs:
 	$(call say,install what the tests need)
 	@packages=; \
 	command -v "$$(go env CC)" > /dev/null || packages="gcc libc6-dev"; \
 	test -x /usr/sbin/sshd || packages="$$packages openssh-server"; \
+	command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || \
+		test -n "$$SHODO_TEST_POSTGRES_URL" || packages="$$packages postgresql"; \
 	if [ -z "$$packages" ]; then echo "all is there"; exit; fi; \
 	if command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
 		echo "installing $$packages"; \
 		export DEBIAN_FRONTEND=noninteractive; \
+		case "$$packages" in *postgresql*) mkdir -p /etc/postgresql-common && \
+			{ test -e /etc/postgresql-common/createcluster.conf || \
+				echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; };; esac; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$packages > /dev/null; \
 	elif [ "$$CI" = true ]; then \
 		echo "missing, and cannot be installed here: $$packages"; exit 1; \
 	else \
-		echo "missing: $$packages. Without a C compiler the race detector cannot run; without sshd the tests of ssh.run are skipped."; \
+		echo "missing: $$packages. Without a C compiler the race detector cannot run; without sshd the tests of ssh.run are skipped, and without PostgreSQL those of the store on it."; \
 	fi

@@ -55,7 +55,7 @@ var bans = []ban{
 	{imports: []string{"go.temporal.io/sdk", "go.temporal.io/api"},
 		except: []string{"workflows", "internal/scenariotest", "internal/app", "internal/temporalserver", "internal/bench"}, tests: true,
 		reason: "Temporal is how the flow is run (and tried out, by scenariotest); what is decided and done does not know of it"},
-	{imports: []string{"database/sql", "github.com/pressly/goose", "modernc.org/sqlite"}, except: []string{"internal/store"}, tests: true,
+	{imports: []string{"database/sql", "github.com/pressly/goose", "modernc.org/sqlite", "github.com/jackc/pgx"}, except: []string{"internal/store"}, tests: true,
 		reason: "one package holds the SQL, so that a second database changes nothing else"},
 	{imports: []string{"github.com/expr-lang/expr"}, except: []string{"internal/scenario"}, tests: true,
 		reason: "what an expression may do and cost is decided in one place"},
@@ -114,7 +114,7 @@ func violations(file string, imports []string) []string {
 
 // supportPackages serve tests and measurements.
 var supportPackages = []string{"internal/action/actiontest", "internal/app/apptest", "internal/bench",
-	"internal/pagerduty/pagerdutytest", "internal/sandbox/sandboxtest", "internal/store/storetest",
+	"internal/pagerduty/pagerdutytest", "internal/sandbox/sandboxtest", "internal/store/storetest", "internal/store/postgrestest",
 	"internal/yamldoc/yamldoctest", "workflows/workflowstest"}
 
 func TestImports(t *testing.T) {

@@ -265,8 +265,9 @@ func (d *dispatcher) unclaimed(r result) {
 		it.lane.remove(it)
 		delete(it.lane.known, it.Seq)
 		delete(d.suspect, it.Seq)
-	case incident.ClaimedElsewhere:
-		it.notBefore = d.Now().Add(d.HandTimeout) // by then the other has settled it, or is gone
+	case incident.ClaimedElsewhere: // soon the other has settled it, or is gone
+		it.failures++
+		it.notBefore = d.Now().Add(backoff(it.failures))
 	default:
 		it.failures++
 		it.notBefore = d.Now().Add(backoff(it.failures))

@@ -39,10 +39,7 @@ func (s *Store) record(ctx context.Context, id incident.ID) (incident.Record, er
 	if err != nil {
 		return none, err
 	}
-	r.Transitions, err = collect(ctx, snapshot, scanTransition, `
-		SELECT incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why, question, window_name, until, policy,
-			choice, item
-		FROM transitions WHERE incident = $1 ORDER BY at, seq`, text(id))
+	r.Transitions, err = collect(ctx, snapshot, scanTransition, selectTransitions+` WHERE incident = $1 ORDER BY at, seq`, text(id))
 	if err != nil {
 		return none, err
 	}
@@ -127,7 +124,7 @@ func scanRecord(row scanner) (incident.Record, error) {
 }
 
 const selectTransitions = `SELECT incident, run, key, at, kind, phase, attempt, outcome, reason, by_whom, why, question,
-	window_name, until, policy FROM transitions`
+	window_name, until, policy, choice, item FROM transitions`
 
 func scanTransition(row scanner) (incident.Transition, error) {
 	var t incident.Transition
