@@ -16,6 +16,9 @@ func TestMessagesAreShownAsSlackWould(t *testing.T) {
 		{"no other scheme", "<javascript:alert(1)|x>", "&lt;javascript:alert(1)|x&gt;"},
 		{"hostile text", "&lt;script&gt;alert(1)&lt;/script&gt; <img src=x onerror=y>",
 			"&lt;script&gt;alert(1)&lt;/script&gt; &lt;img src=x onerror=y&gt;"},
+		{"italics and strikes", "_soon_, ~not~ now: a_b_c ~/x", "<i>soon</i>, <s>not</s> now: a_b_c ~/x"},
+		{"a quotation", "He said:\n&gt; *no*\n&gt; never\nso", "He said:\n<blockquote><b>no</b>\nnever</blockquote>so"},
+		{"mentions", "<@U0BEN000001> <!subteam^S1|@oncall> <!here> <#C1|ops>", `<span class="mention">@U0BEN000001</span> <span class="mention">@oncall</span> <span class="mention">@here</span> <span class="mention">#ops</span>`},
 		{"a quote in a link", `<https://a.example/"onmouseover="x>`, `<a href="https://a.example/&#34;onmouseover=&#34;x">https://a.example/&#34;onmouseover=&#34;x</a>`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"mime"
@@ -325,7 +326,7 @@ func arguments(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		return r.Form, nil
 	}
 	var fields map[string]json.RawMessage
-	if err := json.NewDecoder(r.Body).Decode(&fields); err != nil {
+	if err := json.NewDecoder(r.Body).Decode(&fields); err != nil && !errors.Is(err, io.EOF) { // no body is no arguments
 		return nil, no("invalid_json")
 	}
 	args := url.Values{}

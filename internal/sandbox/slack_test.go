@@ -125,6 +125,40 @@ func TestSlackRefusals(t *testing.T) {
 	button := func(text, value int) slack.Block {
 		return slack.NewActionBlock("", slack.NewButtonBlockElement("a", strings.Repeat("v", value), plain(text)))
 	}
+	styled := func(style slack.Style, confirm *slack.ConfirmationBlockObject) slack.Block {
+		b := slack.NewButtonBlockElement("a", "v", plain(1)).WithStyle(style)
+		b.Confirm = confirm
+		return slack.NewActionBlock("", b)
+	}
+	confirm := func(title, text, yes int) *slack.ConfirmationBlockObject {
+		return slack.NewConfirmationBlockObject(plain(title), plain(text), plain(yes), plain(1))
+	}
+	box := func(value string, text int) *slack.OptionBlockObject {
+		return slack.NewOptionBlockObject(value, plain(text), nil)
+	}
+	boxes := func(ticked *slack.OptionBlockObject, list ...*slack.OptionBlockObject) slack.Block {
+		group := slack.NewCheckboxGroupsBlockElement("a", list...)
+		if ticked != nil {
+			group.InitialOptions = []*slack.OptionBlockObject{ticked}
+		}
+		return slack.NewActionBlock("", group)
+	}
+	many := func(n int) (list []*slack.OptionBlockObject) {
+		for i := range n {
+			list = append(list, box(fmt.Sprint(i), 1))
+		}
+		return list
+	}
+	buttons := func(n int) slack.Block {
+		var list []slack.BlockElement
+		for i := range n {
+			list = append(list, slack.NewButtonBlockElement(fmt.Sprint(i), "v", plain(1)))
+		}
+		return slack.NewActionBlock("", list...)
+	}
+	named := func(id int) slack.Block {
+		return slack.NewActionBlock("", slack.NewButtonBlockElement(strings.Repeat("i", id), "v", plain(1)))
+	}
 	markdown := func(n int) slack.Block { return slack.NewMarkdownBlock("", strings.Repeat("m", n)) }
 	for name, test := range map[string]struct {
 		channel string
@@ -152,6 +186,24 @@ func TestSlackRefusals(t *testing.T) {
 		"11 elements of context":        {blocks: []slack.Block{elements(11)}, want: "invalid_blocks", detail: "/blocks/0/elements"},
 		"a button's text of 76":         {blocks: []slack.Block{button(76, 1)}, want: "invalid_blocks", detail: "/blocks/0/elements/0/text/text"},
 		"a button's value of 2001":      {blocks: []slack.Block{button(1, 2001)}, want: "invalid_blocks", detail: "/blocks/0/elements/0/value"},
+		"25 buttons":                    {blocks: []slack.Block{buttons(25)}},
+		"26 buttons":                    {blocks: []slack.Block{buttons(26)}, want: "invalid_blocks", detail: "no more than 25 items allowed [json-pointer:/blocks/0/elements]"},
+		"an action id of 255":           {blocks: []slack.Block{named(255)}},
+		"an action id of 256":           {blocks: []slack.Block{named(256)}, want: "invalid_blocks", detail: "/blocks/0/elements/0/action_id"},
+		"one action id in two blocks":   {blocks: []slack.Block{named(3), named(3)}, want: "invalid_blocks", detail: "unique"},
+		"a danger":                      {blocks: []slack.Block{styled(slack.StyleDanger, confirm(100, 300, 30))}},
+		"another style":                 {blocks: []slack.Block{styled("warning", nil)}, want: "invalid_blocks", detail: "must be one of primary, danger"},
+		"a confirmation's title of 101": {blocks: []slack.Block{styled("", confirm(101, 1, 1))}, want: "invalid_blocks", detail: "/confirm/title"},
+		"a confirmation's text of 301":  {blocks: []slack.Block{styled("", confirm(1, 301, 1))}, want: "invalid_blocks", detail: "/confirm/text"},
+		"a confirmation's button of 31": {blocks: []slack.Block{styled("", confirm(1, 1, 31))}, want: "invalid_blocks", detail: "/confirm/confirm"},
+		"10 boxes, one ticked":          {blocks: []slack.Block{boxes(box("3", 1), many(10)...)}},
+		"11 boxes":                      {blocks: []slack.Block{boxes(nil, many(11)...)}, want: "invalid_blocks", detail: "/options"},
+		"no boxes":                      {blocks: []slack.Block{boxes(nil)}, want: "invalid_blocks", detail: "/options"},
+		"a box of 75":                   {blocks: []slack.Block{boxes(nil, box("1", 75))}},
+		"a box of 76":                   {blocks: []slack.Block{boxes(nil, box("1", 76))}, want: "invalid_blocks", detail: "/options/0/text"},
+		"a box's value of 76":           {blocks: []slack.Block{boxes(nil, box(strings.Repeat("1", 76), 1))}, want: "invalid_blocks", detail: "/options/0/value"},
+		"two boxes with one value":      {blocks: []slack.Block{boxes(nil, box("1", 1), box("1", 2))}, want: "invalid_blocks", detail: "unique"},
+		"a tick of another text":        {blocks: []slack.Block{boxes(box("1", 2), box("1", 1))}, want: "invalid_blocks", detail: "/initial_options/0"},
 		"the measured total":            {blocks: []slack.Block{markdown(11_297), markdown(1_875)}},
 		"one more than it":              {blocks: []slack.Block{markdown(11_297), markdown(1_876)}, want: "msg_blocks_too_long"},
 		"legal sections, too many":      {blocks: sections(5, 3000), want: "msg_blocks_too_long"},
