@@ -104,6 +104,7 @@ type Plan struct {
 	Verify     VerifyPlan    `json:"verify"`
 	Tiers      []TierPlan    `json:"tiers,omitempty"`      // in the order in which they are told
 	TwoPeople  bool          `json:"two_people,omitempty"` // what one person asks for, another one has to approve
+	TellsOver  bool          `json:"tells_over,omitempty"` // contacts of the customer are told of a hand-over
 	Always     bool          `json:"always,omitempty"`     // a person goes on even after a repair that held
 	Remaining  int           `json:"remaining,omitempty"`  // how many points the checklist has
 	Limit      time.Duration `json:"limit,omitempty"`      // limits.timeout, for what begins later

@@ -92,20 +92,42 @@ type Concluded struct {
 
 // ContactInput asks whether the customer may be told now.
 type ContactInput struct {
-	Case Case `json:"case"`
+	Case   Case            `json:"case"`
+	Of     customer.Moment `json:"of,omitempty"`     // of what; empty: of the close
+	Number int             `json:"number,omitempty"` // of a hand-over: how often it was asked before, and one
+	Told   bool            `json:"told,omitempty"`   // of a close: only who was told of the hand-over
 }
 
 // ContactAnswer lists who of the customer is told now.
 type ContactAnswer struct {
-	Now []customer.Contact `json:"now,omitempty"`
+	Now    []customer.Contact `json:"now,omitempty"`
+	Places []int              `json:"places,omitempty"` // of each in the customer's file, from 1; empty: they are all of them
+	Until  time.Time          `json:"until,omitzero"`   // of a hand-over: when to ask again
 }
 
-// TellContactInput asks to tell one contact how an incident ended.
+// place is that of a contact in the customer's file.
+func (a ContactAnswer) place(i int) int {
+	if i < len(a.Places) {
+		return a.Places[i]
+	}
+	return i + 1
+}
+
+// TellContactInput asks to tell one contact that an incident was handed over, or how it ended.
 type TellContactInput struct {
 	Case    Case             `json:"case"`
 	Contact customer.Contact `json:"contact"`
 	Number  int              `json:"number"` // which contact, from 1
 	Note    string           `json:"note,omitempty"`
+	Of      customer.Moment  `json:"of,omitempty"` // empty: the close
+}
+
+// key names the line of the record that says so.
+func (in TellContactInput) key() string {
+	if in.Of == customer.OfHandOver {
+		return handOverToldKey(in.Number)
+	}
+	return contactedKey(in.Number)
 }
 
 // DigestInput starts the digest of a window's end.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"shodo/internal/customer"
 	"shodo/internal/handover"
 	"shodo/internal/incident"
 	"shodo/internal/quiethours"
@@ -25,7 +26,7 @@ func (a *Activities) DigestDue(ctx context.Context, in DigestInput) (DigestDue, 
 	if err != nil {
 		return DigestDue{}, err
 	}
-	f := &finder{a: a, in: in, policy: policy, version: version, due: DigestDue{Contacts: a.contacts(in.Customer)}}
+	f := &finder{a: a, in: in, policy: policy, version: version, due: DigestDue{Contacts: a.contacts(in.Customer, customer.OfClose).Now}}
 	for _, d := range ended {
 		if d.Question == incident.Page {
 			err = errors.Join(err, f.page(ctx, d))
@@ -198,8 +199,13 @@ func (a *Activities) TellContactDigest(ctx context.Context, in TellDigestInput) 
 		return err
 	}
 	why := "in the digest"
-	err = a.write(ctx, in.Contact, handover.ContactDigest(l.lines, l.options), messageKey(in))
+	m := handover.ContactDigest(l.lines, l.options)
+	did, err := a.write(ctx, in.Contact, ContactNews{Key: messageKey(in), Issue: messageKey(in), Message: m, Language: l.options.Language,
+		Facts: handover.ContactFacts{Event: handover.EventDigest, Key: messageKey(in), Customer: in.Digest.Customer, At: in.Digest.End.UTC(),
+			Language: l.options.Language, Subject: m.Subject, Text: m.Text}})
 	switch {
+	case err == nil && did != "":
+		why += ": " + did
 	case errors.Is(err, ErrNotTaken):
 		a.Log.Error("tell a contact what was deferred", "customer", in.Digest.Customer, "contact", in.Contact.String(), "err", err)
 		why = fmt.Sprintf("%s could not be told: %v", in.Contact, err)

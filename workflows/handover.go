@@ -31,6 +31,7 @@ func (r *response) handOver(v Verdict) {
 	if !r.recorded {
 		r.record(outcome(r.plan.Case, v, incident.HandOver, 0, workflow.Now(r.ctx)))
 	}
+	r.tellOfHandOver()
 	if v.Outcome == incident.TakenOver || v.Resolved {
 		// A person has it, or it is over: say what was done, and wake nobody.
 		r.people.holds(v)
@@ -44,6 +45,7 @@ func (r *response) handOver(v Verdict) {
 	r.record(incident.Transition{Key: "response_end", Kind: incident.ResponseEnd, Phase: incident.End, By: by,
 		Why: "resolved in PagerDuty"})
 	r.follow(r.posts, FollowInput{News: newsResolved, By: by})
+	r.tellHandedOverEnd()
 	r.await(lastWords, r.followed)
 }
 

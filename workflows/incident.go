@@ -55,6 +55,9 @@ type response struct {
 	recorded bool                    // the outcome is in the record
 	from     int                     // the attempt to go on with: the ones before it are made, or passed over
 
+	contacting bool // contacts of the customer are being told of the hand-over
+	overTold   bool // they were
+
 	granted  *Granted        // the attempt that was approved
 	differed int             // the attempt that was asked for again, because it had changed
 	passed   string          // why an attempt was passed over that was not approved
@@ -310,7 +313,7 @@ func (r *response) conclude(v Verdict) Verdict {
 		r.waiting = 0
 	}
 	if final.TellCustomer {
-		r.tellCustomer(final.CloseNote)
+		r.tellCustomer(ContactInput{}, final.CloseNote)
 	}
 	return final.Verdict
 }

@@ -59,6 +59,7 @@ func (a *Activities) Intake(ctx context.Context, in IntakeInput) (Plan, error) {
 		return Plan{}, err
 	}
 	plan.Run, plan.Customer = begun.Run, rec.Customer
+	plan.TellsOver = len(a.contacts(rec.Customer.ID, customer.OfHandOver).Now) > 0
 	lines := []incident.Transition{{Key: "decision/match", Kind: incident.Decided, At: a.Now(), Why: decision.Match.Why}}
 	if plan.Verdict == nil {
 		p, err := a.pausedNow(ctx, plan.Customer.ID, plan.Scenario.Name)

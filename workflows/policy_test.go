@@ -131,21 +131,24 @@ type contacts struct {
 	sent int      // how often anybody was told anything, the same again too
 	keys []string
 	last handover.ContactMessage
+	news []workflows.ContactNews
 	fail map[string]error
 }
 
-func (c *contacts) TellContact(_ context.Context, to customer.Contact, m handover.ContactMessage, key string) error {
+func (c *contacts) TellContact(_ context.Context, to customer.Contact, news workflows.ContactNews) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.fail[to.String()]; err != nil {
-		return err
+		return "", err
 	}
 	c.sent++
-	if key = key + " to " + to.String(); slices.Contains(c.keys, key) {
-		return nil
+	key := news.Key + " to " + to.String()
+	if slices.Contains(c.keys, key) {
+		return "", nil
 	}
-	c.keys, c.told, c.last = append(c.keys, key), append(c.told, to.String()+": "+m.Subject), m
-	return nil
+	c.keys, c.told, c.last = append(c.keys, key), append(c.told, to.String()+": "+news.Message.Subject), news.Message
+	c.news = append(c.news, news)
+	return "", nil
 }
 
 // fragile is the store's record, which may break after it has written.

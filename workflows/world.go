@@ -97,7 +97,21 @@ type OnCall interface {
 // Contacts tells the customers themselves. An error is ErrNotTaken when telling again gives the same. Key is the same when
 // a crash makes the engine tell again.
 type Contacts interface {
-	TellContact(ctx context.Context, to customer.Contact, m handover.ContactMessage, key string) error
+	//
+	// Did says for the record what became of it, such as "opened OPS-12"; empty: told.
+	TellContact(ctx context.Context, to customer.Contact, news ContactNews) (did string, err error)
+}
+
+// ContactNews is what one contact is told.
+type ContactNews struct {
+	Key      string                  // the same when a crash makes the engine tell again
+	Issue    string                  // the same for everything that is told of one run of an incident: what a ticket is opened for
+	Opened   bool                    // a ticket was opened before; now it is commented on
+	Of       customer.Moment         // empty: a digest
+	Message  handover.ContactMessage // for people
+	Facts    handover.ContactFacts   // the same for programs
+	Sentence string                  // the same for the telephone; empty: there is no call about it
+	Language string
 }
 
 // Compiler gives the scenario that was pinned at intake.

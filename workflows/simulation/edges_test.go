@@ -104,12 +104,13 @@ func (s slack) Reply(context.Context, workflows.Posted, handover.Message) error 
 // contacts takes every message for the customer.
 type contacts struct{ *town }
 
-func (c contacts) TellContact(_ context.Context, to customer.Contact, m handover.ContactMessage, key string) error {
+func (c contacts) TellContact(_ context.Context, to customer.Contact, news workflows.ContactNews) (string, error) {
+	m, key := news.Message, news.Key
 	e := entry{at: c.now(), kind: toldContact, to: to.String(), key: key}
 	if strings.HasPrefix(key, "digest/") {
 		text, err := json.Marshal(m.Slack())
 		if err != nil {
-			return err
+			return "", err
 		}
 		e.kind, e.text = listForContact, m.Text+string(text)
 	} else {
@@ -121,7 +122,7 @@ func (c contacts) TellContact(_ context.Context, to customer.Contact, m handover
 		c.seen.add(e)
 	}
 	c.die(e.incident, "contact", to.String(), key)
-	return nil
+	return "", nil
 }
 
 // actions does what scenarios do.
