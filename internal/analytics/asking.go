@@ -20,6 +20,7 @@ type asking struct {
 	kinds             *kindNumbers
 	open              []incident.Fact
 	list              []listed
+	slow              []Slow
 }
 
 // side is one of the two periods.
@@ -47,7 +48,11 @@ func newSide(p Period) *side {
 func (s *side) holds(created int64) bool { return s.since <= created && created < s.until }
 
 func newAsking(q Question) *asking {
-	return &asking{q: q, current: newSide(q.Period), previous: newSide(q.Period.Previous(q.Now)), watch: newWatch(),
+	before := q.Period.Previous(q.Now)
+	if q.Alone {
+		before = Period{Since: q.Period.Since, Until: q.Period.Since}
+	}
+	return &asking{q: q, current: newSide(q.Period), previous: newSide(before), watch: newWatch(),
 		outcomes: &numbered{}, reasons: &numbered{}, kinds: newKindNumbers()}
 }
 
@@ -118,6 +123,9 @@ func (a *asking) add(i int, f *row) {
 	if f.isOpen() && len(a.open) < MaxOpen {
 		a.open = append(a.open, b.fact(i))
 	}
+	if a.q.Slow {
+		a.waited(i, f, &m)
+	}
 	if a.q.List.counts(f, &m) {
 		a.list = append(a.list, listed{b.id(i), f.created})
 	}
@@ -175,10 +183,29 @@ func dayTallyOf(created int64, zone *time.Location) dayTally {
 	return d
 }
 
+// waited keeps the hand-overs that waited longest, whether a person took them in the end or not.
+func (a *asking) waited(i int, f *row, m *measures) {
+	s := Slow{Waited: m.person.long, Taken: m.person.ok}
+	if f.isNotTaken() && f.decided != never {
+		s.Waited = time.Duration(f.ended-f.decided) * time.Microsecond
+	} else if !m.person.ok {
+		return
+	}
+	if len(a.slow) == MaxSlow && s.Waited <= a.slow[MaxSlow-1].Waited {
+		return
+	}
+	s.Incident = a.batch.fact(i)
+	at := slices.IndexFunc(a.slow, func(o Slow) bool { return o.Waited < s.Waited })
+	if at < 0 {
+		at = len(a.slow)
+	}
+	a.slow = slices.Insert(a.slow, at, s)[:min(len(a.slow)+1, MaxSlow)]
+}
+
 // closed watches an automatic close.
 func (a *asking) closed(s *side, t *tally, i int, key watched, f *row) {
 	c := closed{thing: a.batch.thing(i), incident: listed{a.batch.id(i), f.created}, at: f.ended, counts: &t.figures, current: s == a.current}
-	if c.young = f.ended+dayMicros > a.q.Now.UnixMicro(); c.young {
+	if c.young = f.ended+comeBackMicros > a.q.Now.UnixMicro(); c.young {
 		t.figures.MayComeBack++
 	} else {
 		t.figures.CameBack.Of++
@@ -221,7 +248,7 @@ func (s *side) repaired(t *tally, i int, f *row, b *batch) {
 }
 
 func (a *asking) answer() Answer {
-	out := Answer{Question: a.q, PreviousPeriod: a.previous.period, Open: a.open}
+	out := Answer{Question: a.q, PreviousPeriod: a.previous.period, Open: a.open, Slowest: a.slow}
 	out.Figures, out.Previous = a.total(a.current), a.total(a.previous)
 	if a.q.By != ByNothing {
 		out.Groups = a.groups()

@@ -38,12 +38,13 @@ type closed struct {
 
 func newWatch() *watch { return &watch{closes: map[watched][]closed{}, last: never} }
 
-const dayMicros = int64(24 * time.Hour / time.Microsecond)
+// comeBackMicros is comeBackWithin as a page has times.
+const comeBackMicros = int64(comeBackWithin / time.Microsecond)
 
 // see is of every incident that has a scenario and a target, in the order of creation. It gives the closes after which
 // this one is the same again.
 func (w *watch) see(key watched, what func() thing, created int64) (back []closed) {
-	if created-w.swept > dayMicros {
+	if created-w.swept > comeBackMicros {
 		w.sweep(created)
 	}
 	list := w.closes[key]
@@ -56,7 +57,7 @@ func (w *watch) see(key watched, what func() thing, created int64) (back []close
 		switch {
 		case c.thing != seen || created < c.at:
 			kept = append(kept, c) // it was open still: an incident beside it, not after it
-		case created <= c.at+dayMicros:
+		case created <= c.at+comeBackMicros:
 			back = append(back, c)
 		}
 	}
@@ -67,7 +68,7 @@ func (w *watch) see(key watched, what func() thing, created int64) (back []close
 // close begins to watch.
 func (w *watch) close(key watched, c closed) {
 	w.closes[key] = append(w.closes[key], c)
-	w.last = max(w.last, c.at+dayMicros)
+	w.last = max(w.last, c.at+comeBackMicros)
 }
 
 func (w *watch) keep(key watched, list []closed) {
@@ -82,7 +83,7 @@ func (w *watch) keep(key watched, list []closed) {
 func (w *watch) sweep(now int64) {
 	w.swept = now
 	for key, list := range w.closes {
-		w.keep(key, slices.DeleteFunc(list, func(c closed) bool { return now > c.at+dayMicros }))
+		w.keep(key, slices.DeleteFunc(list, func(c closed) bool { return now > c.at+comeBackMicros }))
 	}
 }
 

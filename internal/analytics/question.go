@@ -53,6 +53,8 @@ type Question struct {
 	By     Dimension
 	List   Figure    // the incidents of this figure are listed; empty: of none
 	Saved  bool      // also estimate the time saved; by kind it always is
+	Alone  bool      // the period before is not looked at: its figures are those of nothing
+	Slow   bool      // also tell which hand-overs waited longest for a person
 	Now    time.Time // what is over, and what may still come back, depends on it
 
 	// Manual is how long the work of a scenario takes by hand: what an automatic incident saved when no person has had one
@@ -70,7 +72,7 @@ func (q Question) needs() incident.FactPart {
 		needed bool
 		part   incident.FactPart
 	}{
-		{q.List != "", incident.FactID},
+		{q.List != "" || q.Slow, incident.FactID},
 		{q.By == ByDepartment || q.Filter.Department != "", incident.FactDepartment},
 		{q.By == ByService || q.estimates() || q.Filter.Service != "", incident.FactService},
 		{q.By == ByPriority || q.Filter.Priority != "", incident.FactPriority},
@@ -137,7 +139,18 @@ type Answer struct {
 	Windows        []Windowed      // most incidents first
 	Open           []incident.Fact // the oldest that are open, at most MaxOpen of Figures.Open
 	Incidents      []incident.ID   // those of Question.List, in the order of creation
+	Slowest        []Slow          // of Question.Slow: at most MaxSlow, the longest first
 }
+
+// Slow is a hand-over and how long it waited for a person.
+type Slow struct {
+	Incident incident.Fact
+	Waited   time.Duration // until a person took it; until the first response ended when nobody did
+	Taken    bool
+}
+
+// MaxSlow is how many hand-overs are told.
+const MaxSlow = 10
 
 // MaxOpen is how many open incidents an answer lists.
 const MaxOpen = 20

@@ -1,0 +1,121 @@
+package report
+
+// document is the report in words, as both Markdown and HTML show it.
+type document struct {
+	title, who, when string
+	notice           string // empty unless the period is not over
+	findings         []finding
+	headline         table
+	charts           []chart
+	sections         []section
+	footer           []string
+}
+
+// finding is one of the three sentences.
+type finding struct{ label, text string }
+
+// section is a chapter. One without parts has nothing to tell, and says so in its lead.
+type section struct {
+	id, title, lead string
+	parts           []part
+}
+
+// part is one of its fields.
+type part struct {
+	text   string
+	table  *table
+	drafts []draft
+}
+
+// draft is a suggestion with the file that could be its beginning.
+type draft struct {
+	title, facts, file, yaml string
+}
+
+type table struct {
+	head []string
+	left int // how many columns stand at the left; the others are numbers
+	rows [][]cell
+	more string // what is left out
+}
+
+type cell struct {
+	text string
+	tone tone
+	bar  float64 // a part of 1 that is drawn beside the number; 0: nothing is
+}
+
+type tone int
+
+const (
+	plain tone = iota
+	goodTone
+	badTone
+	softTone
+)
+
+func (t *table) add(cells ...cell) { t.rows = append(t.rows, cells) }
+
+func text(s string) cell                 { return cell{text: s} }
+func soft(s string) cell                 { return cell{text: s, tone: softTone} }
+func changed(c change) cell              { return cell{text: c.text, tone: c.tone} }
+func barred(s string, part float64) cell { return cell{text: s, bar: part} }
+
+// document puts the report into words.
+func (r *Report) document() document {
+	w := wordsFor(r.Language)
+	d := document{title: w.title(r), who: r.who(w), when: w.span(r.Period), findings: r.findings(w), headline: r.headline(w),
+		charts: r.charts(w), sections: r.sections(w), footer: r.footer(w)}
+	if !r.Over {
+		d.notice = w.notOver(r.AsOf.In(r.Period.Since.Location()).Format(w.dayLayout + " 15:04"))
+	}
+	return d
+}
+
+// who says for whom the report is.
+func (r *Report) who(w *words) string {
+	switch {
+	case r.Edition.Customer != "":
+		return r.Name(r.Edition.Customer)
+	case r.Edition.Department != "":
+		return w.department + " " + clean(r.Edition.Department)
+	}
+	return w.operation
+}
+
+func (r *Report) findings(w *words) []finding {
+	return []finding{{w.was, w.verdict(r)}, {w.why, w.cause(r)}, {w.todo, w.action(r)}}
+}
+
+// headline is the table of the figures by which the operation is steered.
+func (r *Report) headline(w *words) table {
+	t := table{head: []string{""}, left: 1}
+	for _, c := range r.Columns {
+		t.head = append(t.head, w.stretch[kindOf(r.Period)][c.Name])
+		if c.Name == Before {
+			t.head = append(t.head, w.change)
+		}
+	}
+	for _, line := range headlineOf(w) {
+		row := []cell{text(line.name)}
+		for _, c := range r.Columns {
+			row = append(row, text(line.show(c.Figures)))
+			if c.Name == Before {
+				row = append(row, changed(line.change(r.Figures(Now), c.Figures)))
+			}
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+func (r *Report) footer(w *words) []string {
+	lines := []string{w.definitions(r.Definitions), w.estimates}
+	for _, c := range r.Columns {
+		if c.Figures.FirstResponse.Approximate {
+			lines = append(lines, w.approximate)
+			break
+		}
+	}
+	return lines
+}

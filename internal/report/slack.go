@@ -1,0 +1,80 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"shodo/internal/handover"
+)
+
+// Summary is what Slack gets: the first screen of the report in one message. The report itself goes along as a file, and
+// PNG draws the charts.
+type Summary struct {
+	Message handover.Message // without thread and files
+	Title   string           // of the file
+	Name    string           // of the file without its ending: "weekly-2026-W46-minato"
+}
+
+// JSON is the message as data.
+func (s Summary) JSON() ([]byte, error) { return json.Marshal(s.Message) }
+
+// maxSentence is the most that one of the sentences may use of a message, in characters.
+const maxSentence = 600
+
+// Summary puts the three sentences and the headline into a message.
+func (r *Report) Summary() Summary {
+	w, d := wordsFor(r.Language), r.document()
+	title := d.title + " · " + d.who
+	var sentences strings.Builder
+	for _, f := range d.findings {
+		fmt.Fprintf(&sentences, "*%s*  %s\n", mrkdwn(f.label), mrkdwn(cut(f.text, maxSentence)))
+	}
+	var figures []handover.Text
+	for _, row := range d.headline.rows[:8] {
+		figures = append(figures, handover.Text{Type: "mrkdwn", Verbatim: true,
+			Text: fmt.Sprintf("%s\n*%s*  %s", mrkdwn(row[0].text), mrkdwn(row[1].text), mrkdwn(row[3].text))})
+	}
+	no := false
+	footer := d.when + " · " + w.definitions(r.Definitions)
+	if d.notice != "" {
+		footer = d.notice
+	}
+	m := handover.Message{Text: mrkdwn(title + "\n" + cut(d.findings[0].text, maxSentence)), Blocks: []handover.Block{
+		{Type: "header", Text: &handover.Text{Type: "plain_text", Text: cut(plainMentions(title), handover.MaxHeader/2), Emoji: &no}},
+		{Type: "section", Text: &handover.Text{Type: "mrkdwn", Text: sentences.String(), Verbatim: true}},
+		{Type: "section", Fields: figures},
+		{Type: "context", Elements: []handover.Element{{Text: &handover.Text{Type: "mrkdwn", Text: mrkdwn(footer), Verbatim: true}}}},
+	}}
+	return Summary{Message: m, Title: title, Name: r.FileName()}
+}
+
+// mrkdwn makes a text literal in Slack: "&", "<" and ">" begin links and mentions, and backticks code. "@here" and its
+// like are broken with a word joiner.
+func mrkdwn(s string) string {
+	return plainMentions(strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "ˋ", "*", "∗", "~", "∼").Replace(s))
+}
+
+func plainMentions(s string) string {
+	return strings.NewReplacer("@", "@\u2060", "<!", "<\u2060!").Replace(s)
+}
+
+// FileName names a file of the report, without its ending: letters, digits, "-", "_" and "." only.
+func (r *Report) FileName() string {
+	name := "report-" + r.Period.Since.Format("2006-01-02") + "-" + r.Period.Until.Format("2006-01-02")
+	switch kindOf(r.Period) {
+	case week:
+		name = "weekly-" + r.Period.Name
+	case month:
+		name = "monthly-" + r.Period.Name
+	}
+	if of := string(r.Edition.Customer) + r.Edition.Department; of != "" {
+		name += "-" + strings.Map(func(c rune) rune {
+			if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' {
+				return c
+			}
+			return '_'
+		}, of)
+	}
+	return name
+}
