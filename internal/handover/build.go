@@ -42,8 +42,12 @@ func Build(rec incident.Record, opts Options) Packet {
 	p.people(rec, opts)
 	p.Tried = p.tried(steps, rec)
 	p.Evidence = p.evidence(steps)
-	p.Remaining = p.remaining(before(steps, rec.OutcomeAt), opts.Remaining)
+	p.First = p.first(steps)
+	p.Remaining = p.remaining(opts.Remaining)
 	p.Ticks = ticks(p.Deeds, len(p.Remaining))
+	if len(p.First)+len(p.Remaining) == 0 && p.needsPerson() {
+		p.First = []string{p.words.phrase.findCause}
+	}
 	p.Links = links(rec.Incident.Alerts)
 	p.Told = told(rec)
 	p.Waits = waits(rec)
@@ -74,20 +78,6 @@ func (p *Packet) people(rec incident.Record, opts Options) {
 // isOver says whether the first response has ended, so that nothing can be chosen any more.
 func (p Packet) isOver() bool {
 	return !p.EndedAt.IsZero() || p.Finish != nil || p.Outcome.IsAutomatic()
-}
-
-// before gives the steps that began until a moment: what a person has made later does not move the points of a checklist.
-func before(steps []incident.Step, until time.Time) []incident.Step {
-	if until.IsZero() {
-		return steps
-	}
-	var list []incident.Step
-	for _, s := range steps {
-		if !s.StartedAt.After(until) {
-			list = append(list, s)
-		}
-	}
-	return list
 }
 
 // newPacket is a packet of no incident.
@@ -323,10 +313,13 @@ func (p Packet) shortened(e Evidence) Evidence {
 	return e
 }
 
-// remaining lists the work that is left: first what nobody knows, then the author's list, else the obvious. A first
-// response that ended by itself leaves nothing.
-func (p Packet) remaining(steps []incident.Step, authors []string) []string {
-	if p.Outcome.IsAutomatic() || p.Outcome == "" {
+// needsPerson says whether a person has to go on, or had to.
+func (p Packet) needsPerson() bool { return !p.Outcome.IsAutomatic() && p.Outcome != "" }
+
+// first lists what comes before the author's list: what nobody knows, and what was only planned. A first response that ended
+// by itself leaves nothing.
+func (p Packet) first(steps []incident.Step) []string {
+	if !p.needsPerson() {
 		return nil
 	}
 	var list []string
@@ -335,22 +328,27 @@ func (p Packet) remaining(steps []incident.Step, authors []string) []string {
 			continue
 		}
 		switch {
+		case s.Status == incident.Started && p.Wish != nil: // it runs
 		case s.Status == incident.Started, s.ErrorKind == incident.UnknownEffect, s.ErrorKind == incident.Cancelled,
 			s.ErrorKind == incident.TimedOut: // it was sent, and nobody heard how it ended
 			list = append(list, fmt.Sprintf(p.words.phrase.unknownFirst, oneLine(s.Name, maxName)))
-		case s.Status == incident.Planned:
+		case s.Status == incident.Planned && len(p.Offers) == 0: // what can be run has its own button
 			list = append(list, fmt.Sprintf(p.words.phrase.planned, oneLine(s.Name, maxName)))
 		}
 	}
-	for _, item := range authors {
-		if item = oneLine(item, maxItem); item != "" {
-			list = append(list, item)
-		}
-	}
-	if len(list) == 0 {
-		list = append(list, p.words.phrase.findCause)
-	}
 	return list[:min(len(list), maxRows)]
+}
+
+// remaining is the author's list. Its points keep their numbers: by them they are ticked.
+func (p Packet) remaining(authors []string) []string {
+	if !p.needsPerson() {
+		return nil
+	}
+	var list []string
+	for _, item := range authors[:min(len(authors), maxRows)] {
+		list = append(list, dash(oneLine(item, maxItem)))
+	}
+	return list
 }
 
 // links gives the addresses that came with the alerts, each once.

@@ -10,9 +10,6 @@ import (
 // maxBoxes is how many points of a checklist get a box in Slack; the others are shown, and ticked on the command line.
 const maxBoxes = 2 * MaxOptions
 
-// Checklist is how many points the checklist of an incident has that was handed over.
-func (p Packet) Checklist() int { return len(p.Remaining) }
-
 // pointRow is one point with its state.
 func (p Packet) pointRow(i int) row {
 	text := p.Remaining[i]
@@ -31,28 +28,37 @@ func (p Packet) tick(i int) Tick {
 
 // remainingSection is the checklist as text.
 func (p Packet) remainingSection() section {
-	s := section{title: p.words.label.remaining, share: 1_100}
+	s := p.firstSection()
 	for i := range p.Remaining {
 		s.rows = append(s.rows, p.pointRow(i))
 	}
 	return s
 }
 
+// firstSection is what comes before the checklist, under the same heading. It has no boxes: what of it is left can change.
+func (p Packet) firstSection() section {
+	s := section{title: p.words.label.remaining, share: 1_100}
+	for _, text := range p.First {
+		s.rows = append(s.rows, row{mark: "☐", todo: true, spans: []span{say(text)}})
+	}
+	return s
+}
+
 // checklistBlocks is the checklist to be ticked. A point that is too long for its box stands above it whole.
 func (p Packet) checklistBlocks(scale int) []Block {
-	if len(p.Remaining) == 0 {
+	if len(p.First)+len(p.Remaining) == 0 {
 		return nil
 	}
 	boxes := maxBoxes
 	if scale < 55 {
 		boxes = MaxOptions
 	}
-	if !p.Buttons || p.isOver() || tickBlockID(p.Incident.ID, p.Run, 1, 1, 0) == "" {
+	if len(p.Remaining) == 0 || !p.Buttons || p.isOver() || tickBlockID(p.Incident.ID, p.Run, 1, 1, 0) == "" {
 		return []Block{p.slackSection(p.remainingSection(), scale)}
 	}
 	n := min(len(p.Remaining), boxes)
 	room := max(MaxOption*scale/100, 24)
-	text := section{title: p.words.label.remaining, share: 1_100}
+	text := p.firstSection()
 	if len(p.Remaining) > n {
 		tick := incident.Choice{Kind: incident.Tick, Incident: p.Incident.ID}
 		text.rows = append(text.rows, row{spans: []span{say(fmt.Sprintf(p.words.live.fewOptions, len(p.Remaining)-n) + " "), raw(cli(tick))}})

@@ -21,6 +21,8 @@ type Deed struct {
 	Outcome incident.Outcome
 	Reason  incident.Reason
 	Why     string
+
+	key string
 }
 
 // Tick is the state of one point of the checklist. The zero value is one that nobody has ticked.
@@ -52,14 +54,14 @@ func deeds(rec incident.Record) []Deed {
 				continue
 			}
 		case incident.EventSeen:
-			if !strings.HasPrefix(t.Key, incident.ReleasedKey) {
+			if !strings.HasPrefix(t.Key, incident.ReleasedKey) && t.Key != incident.ResolvedKey {
 				continue
 			}
 		case incident.Chosen, incident.PersonTook, incident.Asked, incident.Expired, incident.Ended, incident.ResponseEnd:
 		default:
 			continue
 		}
-		d := Deed{At: t.At, Kind: t.Kind, Choice: t.Choice, By: oneLine(t.By, maxName), Attempt: t.Attempt, Item: t.Item, Until: t.Until,
+		d := Deed{key: t.Key, At: t.At, Kind: t.Kind, Choice: t.Choice, By: oneLine(t.By, maxName), Attempt: t.Attempt, Item: t.Item, Until: t.Until,
 			Outcome: t.Outcome, Reason: t.Reason, Why: oneLine(t.Why, maxWhy)}
 		if t.Choice == incident.Tick {
 			d.On, d.Item = t.Item > 0, max(t.Item, -t.Item)
@@ -76,8 +78,10 @@ func owner(rec incident.Record, list []Deed) (name string, since time.Time) {
 		switch d.Kind {
 		case incident.PersonTook:
 			name, since = d.By, d.At
-		case incident.EventSeen: // the acknowledgement ran out
-			name, since = "", time.Time{}
+		case incident.EventSeen:
+			if d.key != incident.ResolvedKey { // the acknowledgement ran out
+				name, since = "", time.Time{}
+			}
 		}
 	}
 	return name, since
@@ -103,12 +107,11 @@ func ticks(list []Deed, points int) []Tick {
 func running(list []Deed) *Deed {
 	var wish *Deed
 	for _, d := range list {
-		if d.Choice != incident.RunAttempt {
-			continue
-		}
-		wish = nil
-		if d.Kind == incident.Chosen {
+		switch {
+		case d.Choice == incident.RunAttempt && d.Kind == incident.Chosen:
 			wish = &d
+		case d.Choice == incident.RunAttempt, d.Choice == incident.NotNow && wish != nil && wish.Attempt == d.Attempt:
+			wish = nil
 		}
 	}
 	return wish

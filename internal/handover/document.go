@@ -81,7 +81,7 @@ func raw(s string) span  { return span{style: code, text: s} }
 func (p Packet) document() document {
 	d := document{headline: p.headline(), lead: p.lead(), evidence: p.Evidence, footer: p.footer()}
 	d.sections = p.factSections()
-	if len(p.Remaining) > 0 {
+	if len(p.First)+len(p.Remaining) > 0 {
 		d.sections = append(d.sections, p.remainingSection())
 	}
 	if d.sections = append(d.sections, p.decisionSections()...); p.Question != nil {

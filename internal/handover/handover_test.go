@@ -118,8 +118,8 @@ func TestEveryEndingIsExplained(t *testing.T) {
 func TestUnknownEffectComesFirst(t *testing.T) {
 	rec := engineError()
 	p := handover.Build(rec, options("en", rec))
-	if len(p.Remaining) < 2 || !strings.Contains(p.Remaining[0], "restart the unit") || !strings.Contains(p.Remaining[0], "unknown") {
-		t.Errorf("remaining = %q, want the step of unknown effect first", p.Remaining)
+	if len(p.First) != 1 || !strings.Contains(p.First[0], "restart the unit") || !strings.Contains(p.First[0], "unknown") {
+		t.Errorf("first = %q, want the step of unknown effect", p.First)
 	}
 }
 

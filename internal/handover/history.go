@@ -21,11 +21,11 @@ func (p Packet) sentence(d Deed) string {
 	case incident.PersonTook:
 		return fmt.Sprintf(w.took, d.By)
 	case incident.EventSeen:
+		if d.key == incident.ResolvedKey {
+			return fmt.Sprintf(w.resolved, dash(d.By))
+		}
 		return w.released
 	case incident.Asked:
-		if d.Choice == incident.RunAttempt {
-			return fmt.Sprintf(w.askedFor, d.By, of)
-		}
 		return fmt.Sprintf(w.asked, dash(d.By), of, p.hour(d.Until))
 	case incident.Expired:
 		return fmt.Sprintf(w.expired, of)

@@ -98,7 +98,7 @@ func moments() map[string]moment {
 	expired := no
 	expired.Why = "nobody approved it within 11m35s"
 	refusedRun := did(taken(), wish(130, 1), result(131, 1, incident.OverBudget, "3 recoveries of i-0abc123 in 1h0m0s are the limit"))
-	two := did(taken(), wish(130, 2), incident.Transition{Kind: incident.Asked, Choice: incident.RunAttempt, By: "佐藤 花子", Attempt: 2, Item: 1, At: at(130), Until: at(730)})
+	two := did(taken(), wish(130, 2), incident.Transition{Kind: incident.Asked, By: "first_tier", Attempt: 2, Item: 1, At: at(130), Until: at(730)})
 	paused := forbidden()
 	paused.Reason, paused.Why, paused.Transitions = incident.Paused, `Suzuki has paused customer "acme": release 42`, nil
 	suggested := observed()
@@ -297,11 +297,12 @@ func FuzzCommand(f *testing.F) {
 // Points that a person has ticked stay the same ones, whatever runs at somebody's wish meanwhile.
 func TestAWishDoesNotMoveThePointsOfTheChecklist(t *testing.T) {
 	rec := did(taken(), wish(130, 1))
-	before := handover.Build(rec, options("en", rec)).Remaining
-	rec = again(rec, 502)
-	rec.Steps[len(rec.Steps)-2].Status = incident.Started
-	if after := handover.Build(rec, options("en", rec)).Remaining; !slices.Equal(before, after) {
-		t.Errorf("before %q, after %q", before, after)
+	before := handover.Build(rec, options("en", rec))
+	rec = did(again(rec, 502), result(140, 1, incident.Inconclusive, "it is not known whether it took effect"))
+	rec.Steps[len(rec.Steps)-2].ErrorKind = incident.UnknownEffect
+	after := handover.Build(rec, options("en", rec))
+	if !slices.Equal(before.Remaining, after.Remaining) || len(after.First) != 1 || len(before.First) != 0 {
+		t.Errorf("before %q and %q, after %q and %q", before.First, before.Remaining, after.First, after.Remaining)
 	}
 }
 

@@ -68,7 +68,8 @@ type Packet struct {
 	Checked   []Line
 	Tried     []Attempt
 	Evidence  []Evidence
-	Remaining []string
+	First     []string // what a person has to do before what remains
+	Remaining []string // the checklist
 	CloseNote string
 
 	RunbookName string

@@ -181,7 +181,6 @@ func english() words {
 				"%s took it over.",
 				"Nobody has it any more: the acknowledgement ran out.",
 				"%s was asked to approve %s, until %s.",
-				"Another person was asked to approve %[2]s, which %[1]s wants.",
 				"%s approved %s.",
 				"%s said not now to %s.",
 				"Nobody approved %s in time.",

@@ -62,7 +62,6 @@ type deedWords struct {
 	took      string // who
 	released  string
 	asked     string // tier, attempt, time
-	askedFor  string // who, attempt
 	granted   string // who, attempt
 	declined  string // who, attempt
 	expired   string // attempt

@@ -96,6 +96,10 @@ const (
 // ReleasedKey begins the key of an EventSeen that tells that whoever had the incident let it go: nobody has it any more.
 const ReleasedKey = "released/"
 
+// ResolvedKey is the key of an EventSeen that tells that PagerDuty has resolved an incident whose first response a person had
+// finished before.
+const ResolvedKey = "resolved"
+
 // Transition is one line of an incident's history, append-only. Key makes repeating it harmless: the store keeps the
 // first of one incident, run and key.
 type Transition struct {
