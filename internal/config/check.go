@@ -60,8 +60,15 @@ func (l *loader) checkRules() {
 	for _, id := range c.Slack.Operators {
 		l.rule("slack.operators", checkSlackUser(id), `in Slack: the person's profile, "...", "Copy member ID"`)
 	}
-	if len(c.Slack.Operators) > 0 && c.Slack.SigningSecret.IsZero() && !l.broken["slack.signing_secret"] {
-		l.report("slack.operators", "slack.signing_secret is not set, so there is no slash command", "set slack.signing_secret")
+	if len(c.Slack.Operators) > 0 && !c.Slack.HearsPeople() && !l.broken["slack.signing_secret"] && !l.broken["slack.app_token"] {
+		l.report("slack.operators", "neither slack.signing_secret nor slack.app_token is set, so there are no buttons and there is no slash command",
+			"set slack.signing_secret, or slack.app_token for Socket Mode")
+	}
+	if !c.Slack.AppToken.IsZero() && c.Slack.BotToken.IsZero() && !l.broken["slack.bot_token"] {
+		l.report("slack.app_token", "slack.bot_token is not set, so nobody who presses a button can be answered", "set slack.bot_token")
+	}
+	if v := c.Slack.AppToken; !v.IsZero() && !strings.HasPrefix(v.Reveal(), "xapp-") {
+		l.report("slack.app_token", "it is not an app-level token: those begin with xapp-", "in Slack: the app's page, Basic Information, App-Level Tokens")
 	}
 	l.checkCatalog(c.Catalog)
 	l.checkTokens(c.API.Tokens)

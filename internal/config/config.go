@@ -90,11 +90,15 @@ type PagerDuty struct {
 type Slack struct {
 	APIURL        string `yaml:"api_url" default:"https://slack.com/api/" doc:"Slack's Web API."`
 	BotToken      Secret `yaml:"bot_token" doc:"The app's bot token (xoxb-...). Without it nothing is told in Slack."`
-	SigningSecret Secret `yaml:"signing_secret" doc:"The app's signing secret, for what Slack sends to this server. Without it the slash command is off."`
+	SigningSecret Secret `yaml:"signing_secret" doc:"The app's signing secret, for what Slack sends to this server: buttons and the slash command. Without it, and without app_token, there are neither."`
+	AppToken      Secret `yaml:"app_token" doc:"The app's app-level token (xapp-..., scope connections:write). With it buttons and the slash command come over Socket Mode, a connection that this server opens: Slack needs no way to it."`
 	Channel       string `yaml:"channel" doc:"Where incidents that belong to no customer are told: \"#name\" or a channel id."`
 
-	Operators []string `yaml:"operators" doc:"Slack's ids of the users who may change something by slash command, such as U024BE7LH."`
+	Operators []string `yaml:"operators" doc:"Slack's ids of the users who may decide about every incident and change everything by slash command, such as U024BE7LH. For one customer, those on call and those whom its file names as people of a tier may, too."`
 }
+
+// HearsPeople says whether buttons and the slash command are on, by request or by Socket Mode.
+func (s Slack) HearsPeople() bool { return !s.SigningSecret.IsZero() || !s.AppToken.IsZero() }
 
 // API is the HTTP API of this server.
 type API struct {

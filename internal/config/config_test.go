@@ -20,7 +20,7 @@ import (
 )
 
 // environ and files are what the tests' settings refer to.
-var environ = []string{"PD_TOKEN=t0ken", "PD_HOOK=h00k", "SLACK_TOKEN=xoxb-1", "TEMPORAL_KEY=tk", "MAIL_PASSWORD=m4ilpw", "ALICE_TOKEN=" + aliceToken, "WITH_BLANK=a b", "HOME=/root"}
+var environ = []string{"PD_TOKEN=t0ken", "PD_HOOK=h00k", "SLACK_TOKEN=xoxb-1", "SLACK_APP=xapp-1", "TEMPORAL_KEY=tk", "MAIL_PASSWORD=m4ilpw", "ALICE_TOKEN=" + aliceToken, "WITH_BLANK=a b", "HOME=/root"}
 
 const aliceToken, botToken = "alice-0123456789-0123456789", "deploy-bot-0123456789-0123456789"
 
@@ -272,7 +272,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := fmt.Sprintf("%v %+v %#v %s %s %v", c, *c, c.PagerDuty, c, asJSON, c.Describe())
-	for _, s := range []string{"t0ken", "h00k", "xoxb-1", "s1gn", "m4ilpw", `"tk"`, "{tk", aliceToken, botToken} {
+	for _, s := range []string{"t0ken", "h00k", "xoxb-1", "xapp-1", "s1gn", "m4ilpw", `"tk"`, "{tk", aliceToken, botToken} {
 		if strings.Contains(all, s) {
 			t.Errorf("the configuration prints the secret %q", s)
 		}
