@@ -70,7 +70,9 @@ func TestAnApproval(t *testing.T) {
 
 // What becomes of an incident whose repair has to be approved.
 func TestApprovals(t *testing.T) {
-	approval := func(of string) string { return strings.Replace(restartsTwice, "name: restart\n", "name: restart\n    approval: "+of+"\n", 1) }
+	approval := func(of string) string {
+		return strings.Replace(restartsTwice, "name: restart\n", "name: restart\n    approval: "+of+"\n", 1)
+	}
 	grant, no := incident.Choice{Kind: incident.Grant}, incident.Choice{Kind: incident.NotNow}
 	const asked = "asked first for attempt 1, question 1"
 	for _, c := range []struct {

@@ -117,10 +117,11 @@ func trimText(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	head, tail := s[:limit/4], s[len(s)-limit*3/4+min(limit/2, 64):]
-	for len(head) > 0 && !utf8.ValidString(head[len(head)-min(len(head), utf8.UTFMax):]) {
-		head = head[:len(head)-1]
+	cut := limit / 4
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
 	}
+	head, tail := s[:cut], s[len(s)-limit*3/4+min(limit/2, 64):]
 	for len(tail) > 0 && !utf8.RuneStart(tail[0]) {
 		tail = tail[1:]
 	}
