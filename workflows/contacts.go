@@ -29,7 +29,7 @@ func (r *response) tellCustomer(in ContactInput, note string) {
 	}
 	told := r.tellEach(r.ctx, answer, TellContactInput{Note: note, Of: customer.OfClose})
 	_ = workflow.Await(r.ctx, func() bool { return allReady(told) || r.people.reopenedBy() != nil })
-	r.notTold(answer, customer.OfClose, told)
+	r.notTold(r.ctx, answer, customer.OfClose, told)
 }
 
 // tellOfHandOver tells those contacts of the customer who want to know that a person has to go on. Nobody waits for it. In a
@@ -57,7 +57,7 @@ func (r *response) tellOfHandOver() {
 			r.overTold = len(answer.Now) > 0
 			told := r.tellEach(ctx, answer, TellContactInput{Of: customer.OfHandOver})
 			_ = workflow.Await(ctx, func() bool { return allReady(told) || over() })
-			r.notTold(answer, customer.OfHandOver, told)
+			r.notTold(ctx, answer, customer.OfHandOver, told)
 			return
 		}
 	})
@@ -82,14 +82,14 @@ func (r *response) tellEach(ctx workflow.Context, answer ContactAnswer, in TellC
 }
 
 // notTold records who could not be told.
-func (r *response) notTold(answer ContactAnswer, of customer.Moment, told []workflow.Future) {
+func (r *response) notTold(ctx workflow.Context, answer ContactAnswer, of customer.Moment, told []workflow.Future) {
 	for i, f := range told {
 		if !f.IsReady() {
 			continue
 		}
-		if err := f.Get(r.ctx, nil); err != nil {
+		if err := f.Get(ctx, nil); err != nil {
 			in := TellContactInput{Number: answer.place(i), Of: of}
-			r.record(incident.Transition{Key: in.key(), Kind: incident.Acted, Phase: incident.End,
+			r.recordIn(ctx, incident.Transition{Key: in.key(), Kind: incident.Acted, Phase: incident.End,
 				By: answer.Now[i].String(), Why: fmt.Sprintf("%s could not be told: %v", answer.Now[i], cause(err))})
 		}
 	}
