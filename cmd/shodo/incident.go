@@ -102,7 +102,7 @@ each step with its parameters, result, output and time, each decision, who was t
 				return err
 			}
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), asRecord(rec))
+				return printJSON(cmd.OutOrStdout(), incident.Show(rec))
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), storyOf(rec, time.Now(), full))
 			return err
@@ -114,33 +114,11 @@ each step with its parameters, result, output and time, each decision, who was t
 	return cmd
 }
 
-// record is a record for other programs: with what the record says only by its methods.
-type record struct {
-	incident.Record
-	FirstResponseSeconds *float64          `json:"first_response_seconds"` // null while it is open
-	Changed              bool              `json:"changed"`
-	AlertsAsReceived     []json.RawMessage `json:"alerts_as_received,omitempty"`
-}
-
-func asRecord(r incident.Record) record {
-	out := record{Record: r, Changed: r.Changed()}
-	if !r.EndedAt.IsZero() {
-		s := r.FirstResponse().Seconds()
-		out.FirstResponseSeconds = &s
-	}
-	for _, a := range r.Incident.Alerts {
-		if json.Valid(a.Raw) {
-			out.AlertsAsReceived = append(out.AlertsAsReceived, a.Raw)
-		}
-	}
-	return out
-}
-
 // asRecords is for lists, which come without steps: whether something was changed is not known there.
 func asRecords(list []incident.Record) []any {
 	out := []any{}
 	for _, r := range list {
-		one := asRecord(r)
+		one := incident.Show(r)
 		out = append(out, struct {
 			incident.Record
 			FirstResponseSeconds *float64 `json:"first_response_seconds"`

@@ -55,7 +55,7 @@ func writeRecords(path string, records ...incident.Record) error {
 }
 
 func TestRecordAsJSONKeepsTheNamesOfTheRecord(t *testing.T) {
-	data, err := json.Marshal(asRecord(aRecord("Q1", false)))
+	data, err := json.Marshal(incident.Show(aRecord("Q1", false)))
 	if err != nil {
 		t.Fatal(err)
 	}

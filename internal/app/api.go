@@ -25,10 +25,19 @@ func (a *App) api() (web.API, error) {
 	if err != nil {
 		return web.API{}, err
 	}
-	if a.slack != nil && a.cfg.Slack.SigningSecret.IsZero() {
-		a.log.Info("there is no slash command: slack.signing_secret is not set")
+	if a.slack != nil && !a.cfg.Slack.HearsPeople() {
+		a.log.Info("there are no buttons and there is no slash command in Slack: neither slack.signing_secret nor slack.app_token is set")
 	}
-	return web.API{Tokens: tokens, Maintenance: a.policies, Customers: func() web.Customers { return a.catalog.Current() }, Now: time.Now}, nil
+	return web.API{Tokens: tokens, Maintenance: a.policies, Pauses: a.pauses, Customers: func() web.Customers { return a.catalog.Current() }, Now: time.Now}, nil
+}
+
+// slackSite is what people may do in Slack.
+func (a *App) slackSite() web.Slack {
+	s := web.Slack{On: a.cfg.Slack.HearsPeople(), SigningSecret: a.cfg.Slack.SigningSecret.Value, Operators: a.cfg.Slack.Operators, Policies: a.policies}
+	if a.slack != nil {
+		s.Private = a.slack
+	}
+	return s
 }
 
 // tokens are those of the settings, and the one of this machine.

@@ -66,6 +66,8 @@ type App struct {
 	mailState  remembered
 	self       *self
 	roster     *roster.Roster
+	pauses     *killSwitch
+	socket     *slack.Socket          // nil: what people do in Slack comes by requests, or not at all
 	embedded   *temporalserver.Server // nil: Temporal is elsewhere
 	temporal   client.Client
 	starter    *workflows.Starter
@@ -73,6 +75,7 @@ type App struct {
 	broken     chan error // the worker's fatal error
 	inbox      *inbox.Inbox
 	listener   net.Listener
+	site       *web.Site
 	server     *http.Server
 }
 
@@ -90,6 +93,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	registry := prometheus.NewRegistry()
 	a.metrics = newMetrics(registry)
 	a.metrics.watchWindows(registry, a.store, a.log)
+	a.metrics.watchPauses(registry, a.store, a.log)
 	registry.MustRegister(newCatalogGauges(a.catalog.State, time.Now()))
 	if err := a.connectEdges(); err != nil {
 		return nil, err
@@ -98,6 +102,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.starter = workflows.NewStarter(a.temporal, a.customerOf)
+	a.pauses = newKillSwitch(a.store, a.starter.Paused, a.log)
 	a.inbox = inbox.New(a.store, a.starter, inbox.Config{
 		Self: a.self.known, Trouble: a.trouble, Log: a.log, Metrics: registry, Retention: keepDeliveries(a.cfg.Store.Retention),
 	})
@@ -109,15 +114,17 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.server = web.NewServer(web.New(web.Options{
+	a.site = web.New(web.Options{
 		Webhooks: web.Webhooks{Secrets: values(a.cfg.PagerDuty.WebhookSecrets), Inbox: a.inbox, Now: time.Now},
 		Git:      a.gitWebhook(),
 		API:      api,
-		Commands: web.Commands{SigningSecret: a.cfg.Slack.SigningSecret.Value, Operators: a.cfg.Slack.Operators, Policies: a.policies},
+		Slack:    a.slackSite(),
+		Choices:  web.Choices{Chooser: chooser{workflows.NewChooser(a.temporal)}, Records: records{a.store}, People: a.roster},
 		Ready:    a.ready,
 		Registry: registry,
 		Log:      a.log,
-	}), a.log)
+	})
+	a.server = web.NewServer(a.site, a.log)
 	return a, nil
 }
 
@@ -156,6 +163,9 @@ func (a *App) connectEdges() (err error) {
 	a.self = &self{lookUp: a.pagerduty.Self}
 	if !a.cfg.Slack.BotToken.IsZero() {
 		a.slack = slack.New(slack.Options{APIURL: a.cfg.Slack.APIURL, Token: a.cfg.Slack.BotToken.Value, Log: a.log})
+	}
+	if !a.cfg.Slack.AppToken.IsZero() {
+		a.socket = slack.NewSocket(slack.SocketOptions{APIURL: a.cfg.Slack.APIURL, AppToken: a.cfg.Slack.AppToken.Value, Log: a.log})
 	}
 	people := roster.Options{PagerDuty: rota{a.pagerduty}, Operators: a.cfg.Slack.Operators, Now: time.Now, Log: a.log}
 	if a.slack != nil {
@@ -225,6 +235,12 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { a.tellCatalog(ctx); return nil })
 	group.Go(func() error { a.metrics.watchRecord(ctx, a.store, a.log); return nil })
 	group.Go(func() error { a.policies.tellChanges(ctx, a.decideAgain); return nil })
+	group.Go(func() error { a.pauses.stopRunning(ctx); return nil })
+	if a.socket != nil {
+		group.Go(func() error {
+			return a.socket.Run(ctx, func(ctx context.Context, e slack.Envelope) any { return a.site.FromSlack(ctx, e) })
+		})
+	}
 	group.Go(func() error {
 		select {
 		case err := <-a.broken:
@@ -234,6 +250,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	})
 	err := group.Wait()
+	a.site.Wait()
 	a.log.Info("stopping: waiting for running steps", "at_most", a.cfg.StopTimeout)
 	a.worker.Stop()
 	return err

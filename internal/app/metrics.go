@@ -67,6 +67,29 @@ func (m *metrics) watchWindows(r prometheus.Registerer, s *store.Store, log *slo
 	gauge("shodo_maintenance_windows", "Windows added at run time that are running or planned.", func(_, added int) int { return added })
 }
 
+// watchPauses shows how much is stopped by the kill switch.
+func (m *metrics) watchPauses(r prometheus.Registerer, s *store.Store, log *slog.Logger) {
+	for _, scope := range []incident.PauseScope{incident.PauseAll, incident.PauseCustomer, incident.PauseScenario} {
+		promauto.With(r).NewGaugeFunc(prometheus.GaugeOpts{Name: "shodo_pauses_in_force", Help: "Uses of the kill switch that nobody has ended, by scope: while there are any, nothing is changed there.",
+			ConstLabels: prometheus.Labels{"scope": string(scope)}}, func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), windowsTimeout)
+			defer cancel()
+			list, err := s.PausesInForce(ctx)
+			if err != nil {
+				log.Error("count pauses for metrics", "err", err)
+				return math.NaN()
+			}
+			n := 0
+			for _, p := range list {
+				if p.Scope == scope {
+					n++
+				}
+			}
+			return float64(n)
+		})
+	}
+}
+
 func countWindows(ctx context.Context, s *store.Store, now time.Time) (waiting, added int, err error) {
 	deferrals, err := s.OpenDeferrals(ctx)
 	if err != nil {

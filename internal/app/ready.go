@@ -29,6 +29,7 @@ func (a *App) ready(ctx context.Context) []web.Check {
 		a.pagerDutyReady(),
 		a.catalogReady(),
 		a.windowsReady(ctx),
+		a.pausesReady(ctx),
 		a.slackReady(ctx),
 		a.mailReady(ctx),
 	}
@@ -87,14 +88,33 @@ func (a *App) slackReady(ctx context.Context) web.Check {
 	if a.slack == nil {
 		return web.Check{Name: "slack", OK: true, Detail: "not configured: people are told in PagerDuty only"}
 	}
-	return web.Check{Name: "slack", OK: true, Detail: a.slackState.ask(func() string {
+	said := a.slackState.ask(func() string {
 		who, err := a.slack.Test(ctx)
 		// PagerDuty alone carries hand-overs while Slack is away: that is worth knowing, and no reason to take no webhooks.
 		if err != nil {
 			return "away: people are told in PagerDuty only: " + err.Error()
 		}
 		return fmt.Sprintf("posts as %s in %s", who.User, who.Team)
-	})}
+	})
+	return web.Check{Name: "slack", OK: true, Detail: said + "; " + a.hears()}
+}
+
+// hears tells how what people do in Slack comes here.
+func (a *App) hears() string {
+	switch {
+	case a.socket != nil:
+		s := a.socket.State()
+		if s.Err != nil {
+			return "no Socket Mode connection: " + s.Err.Error()
+		}
+		if !s.Connected {
+			return "Socket Mode is connecting"
+		}
+		return "buttons by Socket Mode"
+	case a.cfg.Slack.HearsPeople():
+		return "buttons by requests to /webhooks/slack"
+	}
+	return "no buttons: neither slack.signing_secret nor slack.app_token is set"
 }
 
 // mailReady asks whether customers can be told by mail. It is nothing that an incident waits for.

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"shodo/internal/incident"
 	"shodo/internal/secret"
 	"shodo/internal/yamldoc"
 )
@@ -39,13 +40,15 @@ type Token struct {
 type api struct {
 	tokens   []Token
 	windows  *windows
+	pausing  *pausing
+	deciding *deciding
 	log      *slog.Logger
 	requests *prometheus.CounterVec
 	routes   *http.ServeMux
 }
 
-func newAPI(tokens []Token, w *windows, r prometheus.Registerer, log *slog.Logger) *api {
-	a := &api{tokens: tokens, windows: w, log: log, routes: http.NewServeMux(),
+func newAPI(tokens []Token, rules rules, r prometheus.Registerer, log *slog.Logger) *api {
+	a := &api{tokens: tokens, windows: rules.windows, pausing: rules.pausing, deciding: rules.deciding, log: log, routes: http.NewServeMux(),
 		requests: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
 			Name: "shodo_api_requests_total", Help: "Requests of the HTTP API by route and status; unauthorized ones have the route \"none\".",
 		}, []string{"route", "status"}),
@@ -55,18 +58,31 @@ func newAPI(tokens []Token, w *windows, r prometheus.Registerer, log *slog.Logge
 	a.handle("DELETE /api/v1/maintenance/{id}", a.endMaintenance)
 	a.allow("/api/v1/maintenance", "GET, POST")
 	a.allow("/api/v1/maintenance/{id}", "DELETE")
+	if a.pausing.keep != nil {
+		a.handle("GET /api/v1/pauses", a.listPauses)
+		a.handle("POST /api/v1/pauses", a.addPause)
+		a.handle("DELETE /api/v1/pauses/{id}", a.endPause)
+		a.allow("/api/v1/pauses", "GET, POST")
+		a.allow("/api/v1/pauses/{id}", "DELETE")
+	}
+	if a.deciding.Chooser != nil {
+		a.handle("GET /api/v1/incidents/{id}", a.showIncident)
+		a.handle("POST /api/v1/incidents/{id}/choices", a.choose)
+		a.allow("/api/v1/incidents/{id}", "GET")
+		a.allow("/api/v1/incidents/{id}/choices", "POST")
+	}
 	a.routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		a.refuse(w, "none", &problem{http.StatusNotFound, say("there is no %s", "%s はありません", r.URL.Path), say("docs/api.md lists what there is", "docs/api.md に一覧があります")})
+		a.refuse(w, "none", newProblem(http.StatusNotFound, say("there is no %s", "%s はありません", r.URL.Path), say("docs/api.md lists what there is", "docs/api.md に一覧があります")))
 	})
 	return a
 }
 
 // endpoint answers one kind of request; "who" is recorded for what it changes.
-type endpoint func(r *http.Request, who string) (status int, answer any, p *problem)
+type endpoint func(r *http.Request, who caller) (status int, answer any, p *problem)
 
 func (a *api) handle(route string, answer endpoint) {
 	a.routes.HandleFunc(route, func(w http.ResponseWriter, r *http.Request) {
-		status, body, p := answer(r, whoOf(r.Context()))
+		status, body, p := answer(r, callerOf(r.Context()))
 		if p != nil {
 			a.refuse(w, route, p)
 			return
@@ -80,7 +96,7 @@ func (a *api) handle(route string, answer endpoint) {
 func (a *api) allow(path, methods string) {
 	a.routes.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", methods)
-		a.refuse(w, "none", &problem{http.StatusMethodNotAllowed, say("%s is not possible here", "ここで %s は使えません", r.Method), say("use %s", "%s を使ってください", methods)})
+		a.refuse(w, "none", newProblem(http.StatusMethodNotAllowed, say("%s is not possible here", "ここで %s は使えません", r.Method), say("use %s", "%s を使ってください", methods)))
 	})
 }
 
@@ -92,8 +108,8 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.log.Warn("a request of the API without a valid token was refused", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path,
 			"token_given", r.Header.Get("Authorization") != "")
 		w.Header().Set("WWW-Authenticate", `Bearer realm="shodo"`)
-		a.refuse(w, "none", &problem{http.StatusUnauthorized, say("a valid token is needed", "有効なトークンが必要です"),
-			say(`send "Authorization: Bearer TOKEN" with a token of the setting api.tokens`, `設定 api.tokens のトークンを "Authorization: Bearer TOKEN" で送ってください`)})
+		a.refuse(w, "none", newProblem(http.StatusUnauthorized, say("a valid token is needed", "有効なトークンが必要です"),
+			say(`send "Authorization: Bearer TOKEN" with a token of the setting api.tokens`, `設定 api.tokens のトークンを "Authorization: Bearer TOKEN" で送ってください`)))
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
@@ -102,15 +118,21 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 type whoKey struct{}
 
-func whoOf(ctx context.Context) string {
-	who, _ := ctx.Value(whoKey{}).(string)
+// caller is whose token came.
+type caller struct {
+	name   string          // as it stands in the record of what is done
+	person incident.Person // as the record of an incident has it
+}
+
+func callerOf(ctx context.Context) caller {
+	who, _ := ctx.Value(whoKey{}).(caller)
 	return who
 }
 
 var userName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`)
 
 // identify tells whose token came. It compares with every token, each time for as long, whatever was sent.
-func (a *api) identify(r *http.Request) (who string, ok bool) {
+func (a *api) identify(r *http.Request) (who caller, ok bool) {
 	given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	sum := sha256.Sum256([]byte(given))
 	var holder *Token
@@ -121,12 +143,16 @@ func (a *api) identify(r *http.Request) (who string, ok bool) {
 		}
 	}
 	if holder == nil || !bearer {
-		return "", false
+		return caller{}, false
 	}
-	if user := r.Header.Get(UserHeader); holder.Local && userName.MatchString(user) {
-		return holder.Name + ":" + user, true
+	user := r.Header.Get(UserHeader)
+	switch {
+	case holder.Local && userName.MatchString(user):
+		return caller{holder.Name + ":" + user, incident.Person{ID: "local:" + user, Name: user}}, true
+	case holder.Local:
+		return caller{holder.Name, incident.Person{ID: "local:" + holder.Name, Name: holder.Name}}, true
 	}
-	return holder.Name, true
+	return caller{holder.Name, incident.Person{ID: "api:" + holder.Name, Name: holder.Name}}, true
 }
 
 // refuse answers with a problem.
@@ -135,13 +161,14 @@ func (a *api) refuse(w http.ResponseWriter, route string, p *problem) {
 	if p.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")
 	}
-	writeJSON(w, p.status, Refusal{Message: p.message.en, Hint: p.hint.en})
+	writeJSON(w, p.status, Refusal{Message: p.message.en, Hint: p.hint.en, Kind: p.kind})
 }
 
 // Refusal is the body of every answer of the API that is not a success.
 type Refusal struct {
 	Message string `json:"error"`
 	Hint    string `json:"hint,omitempty"` // what to do
+	Kind    string `json:"kind,omitempty"` // of a choice that is refused: why, for programs
 }
 
 // readJSON reads the one object of a body. What the object may not have is an error.
@@ -160,7 +187,7 @@ func readJSON(r *http.Request, into any) *problem {
 	field, unknown := strings.CutPrefix(err.Error(), "json: unknown field ")
 	switch {
 	case errors.As(err, &tooLarge):
-		return &problem{http.StatusRequestEntityTooLarge, say("the body is larger than %d KiB", "本文が %d KiB を超えています", maxRequest>>10), text{}}
+		return newProblem(http.StatusRequestEntityTooLarge, say("the body is larger than %d KiB", "本文が %d KiB を超えています", maxRequest>>10), text{})
 	case unknown:
 		hint := yamldoc.Suggest(strings.Trim(field, `"`), fieldsOf(into))
 		if hint == "" {

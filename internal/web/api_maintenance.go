@@ -25,7 +25,7 @@ func (a *api) shown(m incident.Maintenance) Window {
 }
 
 // listMaintenance answers GET /api/v1/maintenance: those that are running or planned, or that were at "since".
-func (a *api) listMaintenance(r *http.Request, _ string) (int, any, *problem) {
+func (a *api) listMaintenance(r *http.Request, _ caller) (int, any, *problem) {
 	since := a.windows.now()
 	if given := r.URL.Query().Get("since"); given != "" {
 		var err error
@@ -47,17 +47,26 @@ func (a *api) listMaintenance(r *http.Request, _ string) (int, any, *problem) {
 
 var idempotencyKey = regexp.MustCompile(`^[!-~]+$`)
 
-// addMaintenance answers POST /api/v1/maintenance.
-func (a *api) addMaintenance(r *http.Request, who string) (int, any, *problem) {
+// keyOf gives the key by which a request is known when it is sent again; empty: it has none.
+func keyOf(r *http.Request) (string, *problem) {
 	key := r.Header.Get("Idempotency-Key")
 	if key != "" && (len(key) > maxKeySize || !idempotencyKey.MatchString(key)) {
-		return 0, nil, wrong(say("Idempotency-Key: at most %d visible ASCII characters are allowed", "Idempotency-Key は印字可能な ASCII 文字で %d 文字までです", maxKeySize), text{})
+		return "", wrong(say("Idempotency-Key: at most %d visible ASCII characters are allowed", "Idempotency-Key は印字可能な ASCII 文字で %d 文字までです", maxKeySize), text{})
+	}
+	return key, nil
+}
+
+// addMaintenance answers POST /api/v1/maintenance.
+func (a *api) addMaintenance(r *http.Request, who caller) (int, any, *problem) {
+	key, p := keyOf(r)
+	if p != nil {
+		return 0, nil, p
 	}
 	var asked request
 	if p := readJSON(r, &asked); p != nil {
 		return 0, nil, p
 	}
-	m, again, p := a.windows.add(r.Context(), asked, who, key)
+	m, again, p := a.windows.add(r.Context(), asked, who.name, key)
 	switch {
 	case p != nil:
 		return 0, nil, p
@@ -68,8 +77,8 @@ func (a *api) addMaintenance(r *http.Request, who string) (int, any, *problem) {
 }
 
 // endMaintenance answers DELETE /api/v1/maintenance/{id}.
-func (a *api) endMaintenance(r *http.Request, who string) (int, any, *problem) {
-	m, p := a.windows.end(r.Context(), r.PathValue("id"), who)
+func (a *api) endMaintenance(r *http.Request, who caller) (int, any, *problem) {
+	m, p := a.windows.end(r.Context(), r.PathValue("id"), who.name)
 	if p != nil {
 		return 0, nil, p
 	}

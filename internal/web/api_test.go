@@ -21,6 +21,7 @@ import (
 	"shodo/internal/customer"
 	"shodo/internal/incident"
 	"shodo/internal/quiethours"
+	"shodo/internal/scenario"
 	"shodo/internal/secret"
 	"shodo/internal/store"
 	"shodo/internal/web"
@@ -38,6 +39,7 @@ type board struct {
 	log   bytes.Buffer
 	now   time.Time
 	fails error // of the store
+	desk  *desk
 }
 
 func newBoard(t testing.TB) *board {
@@ -50,12 +52,14 @@ func newBoard(t testing.TB) *board {
 	t.Cleanup(func() { s.Close() })
 	b.store = s
 	now := func() time.Time { return b.now }
+	b.desk = &desk{store: s}
 	b.Handler = web.New(web.Options{
 		API: web.API{
 			Tokens:      []web.Token{{Name: "alice", Value: secret.New(aliceToken)}, {Name: "cli", Value: secret.New(localToken), Local: true}},
-			Maintenance: b, Customers: func() web.Customers { return customers(t) }, Now: now,
+			Maintenance: b, Pauses: b.desk, Customers: func() web.Customers { return customers(t) }, Now: now,
 		},
-		Commands: web.Commands{SigningSecret: secret.New(signingSecret), Operators: []string{"U0OPERATOR"}, Policies: b},
+		Slack:    web.Slack{On: true, SigningSecret: secret.New(signingSecret), Operators: []string{"U0OPERATOR"}, Policies: b, Private: b.desk},
+		Choices:  web.Choices{Chooser: b.desk, Records: b.desk, People: b.desk},
 		Ready:    func(context.Context) []web.Check { return nil },
 		Registry: prometheus.NewRegistry(),
 		Log:      slog.New(slog.NewTextHandler(&b.log, nil)),
@@ -89,6 +93,10 @@ func customers(t testing.TB) catalog {
 }
 
 func (c catalog) Customers() []*customer.Customer { return c }
+
+func (c catalog) Scenarios() []*scenario.Scenario {
+	return []*scenario.Scenario{{Name: "disk-usage"}, {Name: "http-down"}, {Name: "acme"}}
+}
 
 func (c catalog) Customer(id incident.CustomerID) (*customer.Customer, bool) {
 	for _, one := range c {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"shodo/internal/handover"
 	"shodo/internal/incident"
 	"shodo/internal/quiethours"
 	"shodo/internal/secret"
@@ -22,11 +22,13 @@ import (
 // commandTimeout leaves Slack's 3 seconds enough for the way back.
 const commandTimeout = 2 * time.Second
 
-// Commands is what Slack's slash command needs.
-type Commands struct {
-	SigningSecret secret.Value // empty: there is no slash command
-	Operators     []string     // ids of the users who may change something
+// Slack is what it takes to do what people type and press in Slack.
+type Slack struct {
+	On            bool         // there are commands and buttons, by request or by Socket Mode
+	SigningSecret secret.Value // empty: no request of Slack is taken
+	Operators     []string     // ids of the users who may change everything
 	Policies      Policies
+	Private       Private
 }
 
 // Policies gives the windows of a customer that are in force, those of run time included.
@@ -34,71 +36,91 @@ type Policies interface {
 	Policy(context.Context, incident.CustomerID) (p quiethours.Policy, catalogVersion string, err error)
 }
 
-// commands answers POST /webhooks/slack/commands. Every answer is seen by the person who asked alone.
+// commands does what people type behind /shodo. Every answer is seen by the person who asked alone.
 type commands struct {
-	Commands
-	windows *windows
+	Slack
+	rules
 	log     *slog.Logger
 	answers *prometheus.CounterVec
 }
 
-func newCommands(c Commands, w *windows, r prometheus.Registerer, log *slog.Logger) *commands {
-	return &commands{Commands: c, windows: w, log: log,
+func newCommands(s Slack, all rules, r prometheus.Registerer, log *slog.Logger) *commands {
+	return &commands{Slack: s, rules: all, log: log,
 		answers: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
 			Name: "shodo_slack_commands_total",
-			Help: "Slash commands of Slack by answer: done, wrong, refused (not an operator), unsigned, too_large, broken.",
+			Help: "Slash commands of Slack by answer: done, wrong, refused (who asked may not), unsigned, too_large, broken.",
 		}, []string{"answer"}),
 	}
 }
 
+// commandRequests answers POST /webhooks/slack/commands.
+type commandRequests struct {
+	*commands
+	signed signed
+}
+
 // ServeHTTP answers within the time that Slack waits.
-func (c *commands) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c commandRequests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), commandTimeout)
 	defer cancel()
+	refuse := func(status int, result string) {
+		c.answers.WithLabelValues(result).Inc()
+		w.WriteHeader(status)
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
 	switch {
 	case err != nil:
-		c.answer(w, http.StatusBadRequest, "broken", "")
+		refuse(http.StatusBadRequest, "broken")
 		return
 	case len(body) > maxRequest:
-		c.answer(w, http.StatusRequestEntityTooLarge, "too_large", "")
+		refuse(http.StatusRequestEntityTooLarge, "too_large")
+		return
+	case c.signed.check(r, body) != nil:
+		refuse(http.StatusUnauthorized, "unsigned")
 		return
 	}
-	if err := slack.VerifyRequest(c.SigningSecret, r.Header, body, c.windows.now()); err != nil {
-		c.log.Warn("a slash command without a valid signature was refused; should it be Slack's, compare slack.signing_secret with "+
-			"the app's signing secret, and this machine's clock with the time", "remote", r.RemoteAddr, "err", err)
-		c.answer(w, http.StatusUnauthorized, "unsigned", "")
+	if answer := c.typed(ctx, body); answer != nil {
+		writeJSON(w, http.StatusOK, answer)
 		return
 	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		c.log.Error("a signed slash command cannot be read", "err", err)
-		c.answer(w, http.StatusBadRequest, "broken", "")
-		return
+	if _, err := slack.ParseCommand(body); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
 	}
-	if form.Get("ssl_check") == "1" { // Slack looks at the certificate from time to time
-		c.answer(w, http.StatusOK, "done", "")
-		return
-	}
-	t := typed{user: form.Get("user_id"), trigger: form.Get("trigger_id"), command: commandName(form.Get("command"))}
-	result, said := c.carryOut(ctx, t, form.Get("text"))
-	c.log.Info("slash command", "user", t.user, "text", form.Get("text"), "answer", result)
-	c.answer(w, http.StatusOK, result, said)
 }
 
-// answer says something to the person alone.
-func (c *commands) answer(w http.ResponseWriter, status int, result, said string) {
-	c.answers.WithLabelValues(result).Inc()
-	if said == "" {
-		w.WriteHeader(status)
-		return
+// typed does what a command says, and gives the answer to it; nil: there is nothing to say. Who calls it knows that it is
+// Slack's.
+func (c *commands) typed(ctx context.Context, body []byte) any {
+	cmd, err := slack.ParseCommand(body)
+	if err != nil {
+		c.log.Error("a slash command of Slack cannot be read", "err", err)
+		c.answers.WithLabelValues("broken").Inc()
+		return nil
 	}
-	writeJSON(w, status, map[string]string{"response_type": "ephemeral", "text": said})
+	if cmd.SSLCheck { // Slack looks at the certificate from time to time
+		c.answers.WithLabelValues("done").Inc()
+		return nil
+	}
+	t := typed{user: cmd.UserID, handle: cmd.UserName, trigger: cmd.TriggerID, command: commandName(cmd.Name)}
+	result, said := c.carryOut(ctx, t, cmd.Text)
+	c.log.Info("slash command", "user", t.user, "text", cmd.Text, "answer", result)
+	c.answers.WithLabelValues(result).Inc()
+	return said
 }
+
+// answer is what the person alone sees.
+type answer struct {
+	Type   string           `json:"response_type"`
+	Text   string           `json:"text"`
+	Blocks []handover.Block `json:"blocks,omitempty"`
+}
+
+func private(text string) answer { return answer{Type: "ephemeral", Text: text} }
 
 // typed is who typed a command, and how the command is called there.
 type typed struct {
 	user    string // Slack's id
+	handle  string // Slack's name of the user
 	trigger string // Slack's id of this one command: the same when the same request comes again
 	command string
 }
@@ -113,15 +135,16 @@ func commandName(given string) string {
 }
 
 // carryOut does what was typed, and gives what to say about it.
-func (c *commands) carryOut(ctx context.Context, t typed, words string) (result, said string) {
+func (c *commands) carryOut(ctx context.Context, t typed, words string) (result string, _ answer) {
 	cmd, p := parseCommand(words)
 	if p != nil {
-		return "wrong", p.said(c.language(cmd))
+		return "wrong", private(p.said(c.language(cmd)))
 	}
 	lang := c.language(cmd)
 	if (cmd.verb == verbAdd || cmd.verb == verbEnd) && !slices.Contains(c.Operators, t.user) {
-		return "refused", notAnOperator(t.user).in(lang)
+		return "refused", private(notAnOperator(t.user).in(lang))
 	}
+	var said string
 	switch cmd.verb {
 	case verbQuiet:
 		said, p = c.quiet(ctx, cmd, lang)
@@ -131,25 +154,35 @@ func (c *commands) carryOut(ctx context.Context, t typed, words string) (result,
 		said, p = c.add(ctx, t, cmd, lang)
 	case verbEnd:
 		said, p = c.end(ctx, t, cmd)
+	case verbStatus:
+		said, p = c.status(ctx, lang)
+	case verbShow:
+		return c.show(ctx, cmd, lang)
+	case verbPause, verbResume:
+		return c.stop(ctx, t, cmd)
 	default:
 		said = help(t.command).in(lang)
 	}
 	if p != nil {
-		return "wrong", p.said(lang)
+		return "wrong", private(p.said(lang))
 	}
-	return "done", said
+	return "done", private(said)
 }
 
 // language is the customer's. Where none is named it is the one that all customers have, or else English.
 func (c *commands) language(cmd command) string {
-	all := c.windows.customers()
 	for _, id := range []string{cmd.customer, cmd.window.Customer} {
-		if named, ok := all.Customer(incident.CustomerID(id)); ok {
+		if named, ok := c.windows.customers().Customer(incident.CustomerID(id)); ok {
 			return named.Language
 		}
 	}
+	return c.anyLanguage()
+}
+
+// anyLanguage is that of all customers, or else English.
+func (c *commands) anyLanguage() string {
 	language := ""
-	for _, one := range all.Customers() {
+	for _, one := range c.windows.customers().Customers() {
 		if language != "" && language != one.Language {
 			return "en"
 		}

@@ -13,6 +13,11 @@ const (
 	verbAdd   = "maintenance"
 	verbList  = "maintenance list"
 	verbEnd   = "maintenance end"
+
+	verbStatus = "status"
+	verbShow   = "show"
+	verbPause  = "pause"
+	verbResume = "resume"
 )
 
 // command is what somebody typed after /shodo.
@@ -20,8 +25,11 @@ type command struct {
 	verb     string
 	customer string // of quiet, and of list when it is given
 	severity string // of quiet; empty: it was not given
-	id       string // of end
+	id       string // of end and show
 	window   request
+	target   string // of pause and resume: what is stopped, or goes on
+	cancel   bool   // of pause: the steps that run are stopped, too
+	reason   string // of pause; may be empty
 }
 
 // severities are those that alerts have.
@@ -41,8 +49,29 @@ func parseCommand(typed string) (command, *problem) {
 		return parseQuiet(words)
 	case "maintenance":
 		return parseMaintenance(words)
+	case verbStatus:
+		return command{verb: verbStatus}, nil
+	case verbShow:
+		if len(words) != 1 {
+			return command{}, wrong(say("which incident?", "インシデントを一つ指定してください"), say("`show ID`, with PagerDuty's id, such as `show Q2CKYRLH85UNN4`", "`show ID` (PagerDuty の ID。例: `show Q2CKYRLH85UNN4`)"))
+		}
+		return command{verb: verbShow, id: words[0]}, nil
+	case verbPause, verbResume:
+		return parsePause(verb, words)
 	}
 	return command{}, wrong(say("I do not know %q", "%q というコマンドはありません", verb), say("`help` shows what there is", "`help` で使い方を表示します"))
+}
+
+func parsePause(verb string, words []string) (command, *problem) {
+	c := command{verb: verb}
+	if i := slices.Index(words, "--cancel"); verb == verbPause && i >= 0 && i < 2 { // beside what is stopped; later it is of the reason
+		c.cancel, words = true, slices.Delete(words, i, i+1)
+	}
+	if len(words) == 0 || verb == verbResume && len(words) > 1 {
+		return command{}, wrong(say("what is to %s?", "%s の対象を一つ指定してください", verb), say("`%s all`, `%s CUSTOMER` or `%s SCENARIO`", "`%s all`、`%s 顧客`、`%s シナリオ`", verb, verb, verb))
+	}
+	c.target, c.reason = words[0], strings.Join(words[1:], " ")
+	return c, nil
 }
 
 func parseQuiet(words []string) (command, *problem) {

@@ -1,15 +1,11 @@
 package web_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -35,15 +31,7 @@ func (b *board) slash(t *testing.T, user, words string) string {
 // send posts a signed body and gives the status, and the text that the answer shows to the person alone.
 func (b *board) send(t *testing.T, body, secret string, at time.Time) (int, string) {
 	t.Helper()
-	stamp := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte("v0:" + stamp + ":" + body))
-	req := httptest.NewRequest("POST", "/webhooks/slack/commands", strings.NewReader(body))
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("X-Slack-Request-Timestamp", stamp)
-	req.Header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
-	rec := httptest.NewRecorder()
-	b.ServeHTTP(rec, req)
+	rec := b.post(t, "/webhooks/slack/commands", body, secret, at)
 	if rec.Body.Len() == 0 {
 		return rec.Code, ""
 	}

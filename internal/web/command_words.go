@@ -37,13 +37,21 @@ func literal(s string) string {
 }
 
 func help(name string) text {
-	return say("`%[1]s quiet CUSTOMER [SEVERITY]`: may the customer be told, may a tier be woken, may anything be changed, now?\n"+
+	return say("`%[1]s status`: what is paused, and which incidents are open\n"+
+		"`%[1]s show ID`: what is known of an incident\n"+
+		"`%[1]s pause all|CUSTOMER|SCENARIO [--cancel] [REASON]`: change nothing any more; with --cancel the steps that run are stopped, too\n"+
+		"`%[1]s resume all|CUSTOMER|SCENARIO`: go on\n"+
+		"`%[1]s quiet CUSTOMER [SEVERITY]`: may the customer be told, may a tier be woken, may anything be changed, now?\n"+
 		"`%[1]s maintenance CUSTOMER 2h REASON`: maintenance from now on\n"+
 		"`%[1]s maintenance CUSTOMER FROM TO REASON`: maintenance at another time, such as 2026-12-01T01:00 by the customer's clocks\n"+
 		"`%[1]s maintenance list [CUSTOMER]`: what is running or planned\n"+
 		"`%[1]s maintenance end ID`: end it now\n"+
 		"During maintenance the customer is not told, nobody is woken and nothing is changed; every incident is recorded.",
-		"`%[1]s quiet 顧客 [重大度]`: いま顧客へ連絡してよいか、担当者を起こしてよいか、変更してよいか\n"+
+		"`%[1]s status`: 停止中のものと、対応中のインシデント\n"+
+			"`%[1]s show ID`: インシデントについて分かっていること\n"+
+			"`%[1]s pause all|顧客|シナリオ [--cancel] [理由]`: 以後は何も変更しない (--cancel なら実行中のステップも中断)\n"+
+			"`%[1]s resume all|顧客|シナリオ`: 再開する\n"+
+			"`%[1]s quiet 顧客 [重大度]`: いま顧客へ連絡してよいか、担当者を起こしてよいか、変更してよいか\n"+
 			"`%[1]s maintenance 顧客 2h 理由`: いまからのメンテナンスを登録する\n"+
 			"`%[1]s maintenance 顧客 開始 終了 理由`: 別の時間帯を登録する (顧客の現地時刻で 2026-12-01T01:00 の形)\n"+
 			"`%[1]s maintenance list [顧客]`: 実施中と予定の一覧\n"+

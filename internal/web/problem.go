@@ -24,7 +24,12 @@ func (t text) in(language string) string {
 type problem struct {
 	status  int // of HTTP
 	message text
-	hint    text // what to do; may be empty
+	hint    text   // what to do; may be empty
+	kind    string // of a choice that is refused; see refusals.go
+}
+
+func newProblem(status int, message, hint text) *problem {
+	return &problem{status: status, message: message, hint: hint}
 }
 
 // Error gives the English message, for the log.
@@ -37,8 +42,8 @@ func wrong(message, hint text) *problem {
 
 // unavailable says that the store did not answer. Why is for the log only.
 func unavailable() *problem {
-	return &problem{http.StatusServiceUnavailable,
+	return newProblem(http.StatusServiceUnavailable,
 		say("the engine's store does not answer", "エンジンのデータベースが応答しません"),
 		say("look whether it was done before you try again; the engine's log says why",
-			"反映されたかを確かめてから、もう一度お試しください。原因はエンジンのログにあります")}
+			"反映されたかを確かめてから、もう一度お試しください。原因はエンジンのログにあります"))
 }

@@ -43,10 +43,11 @@ type Maintenance interface {
 	Maintenances(ctx context.Context, customer incident.CustomerID, endingAfter time.Time) ([]incident.Maintenance, error)
 }
 
-// Customers knows the customers.
+// Customers knows the customers, and which scenarios there are.
 type Customers interface {
 	Customer(incident.CustomerID) (*customer.Customer, bool)
 	Customers() []*customer.Customer
+	Scenarios() []*scenario.Scenario
 }
 
 // windows says what people may do with windows of maintenance, by whichever way they come.
@@ -76,7 +77,7 @@ func (w *windows) add(ctx context.Context, r request, by, key string) (m inciden
 	if p != nil {
 		return m, false, p
 	}
-	m.ID, m.AddedBy = newID(by, key), by
+	m.ID, m.AddedBy = newID("M", by, key), by
 	if key != "" {
 		before, found, p := w.find(ctx, m.ID)
 		if p != nil {
@@ -271,9 +272,9 @@ func sameRequest(r request, m, before incident.Maintenance) *problem {
 	if same {
 		return nil
 	}
-	return &problem{http.StatusConflict,
+	return newProblem(http.StatusConflict,
 		say("the Idempotency-Key was used for another window, %s", "この Idempotency-Key は別のメンテナンス %s に使われています", before.ID),
-		say("take a new key for each window", "ウィンドウごとに新しいキーを使ってください")}
+		say("take a new key for each window", "ウィンドウごとに新しいキーを使ってください"))
 }
 
 // end ends a window now. One that is over stays as it is.
@@ -302,8 +303,8 @@ func (w *windows) end(ctx context.Context, id, by string) (incident.Maintenance,
 }
 
 func noMaintenance(id string) *problem {
-	return &problem{http.StatusNotFound, say("there is no maintenance %q", "メンテナンス %q はありません", id),
-		say("the list of them shows the ids", "一覧に ID があります")}
+	return newProblem(http.StatusNotFound, say("there is no maintenance %q", "メンテナンス %q はありません", id),
+		say("the list of them shows the ids", "一覧に ID があります"))
 }
 
 // list gives the windows that are not over at that time, the next to begin first. An empty id means all customers.
@@ -373,11 +374,11 @@ func stateOf(m incident.Maintenance, now time.Time) string {
 	return running
 }
 
-// newID gives a window's id: by chance, or by who sent which key.
-func newID(by, key string) string {
+// newID gives an id that begins with a letter: by chance, or by who sent which key.
+func newID(letter, by, key string) string {
 	if key == "" {
-		return "M" + rand.Text()[:12]
+		return letter + rand.Text()[:12]
 	}
 	sum := sha256.Sum256([]byte(by + "\x00" + key))
-	return "M" + base32.StdEncoding.EncodeToString(sum[:])[:12]
+	return letter + base32.StdEncoding.EncodeToString(sum[:])[:12]
 }
