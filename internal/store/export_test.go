@@ -103,3 +103,12 @@ func (s *Store) ReadForever(ctx context.Context) error {
 
 // Readers is how many reads run at once.
 const Readers = maxReaders
+
+// OfIncident are the tables that are pruned with incidents.
+var OfIncident = ofIncident
+
+// TablesOfIncidents lists the tables that have a column incident.
+func (s *Store) TablesOfIncidents(ctx context.Context) ([]string, error) {
+	return collect(ctx, s.readDB, func(row scanner) (name string, err error) { return name, row.Scan(&name) },
+		`SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'incident' ORDER BY m.name`)
+}

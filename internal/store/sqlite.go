@@ -53,6 +53,7 @@ type mode string
 const (
 	writing mode = "writing"
 	reading mode = "reading"
+	copying mode = "copying" // neither: VACUUM INTO changes nothing, and counts as a write
 )
 
 // maxReaders is how many reads run at once; more wait.
@@ -63,10 +64,11 @@ const maxReaders = 4
 func openSQLite(path string, m mode) (*sql.DB, error) {
 	q := url.Values{}
 	pragmas := []string{"busy_timeout(5000)", "temp_store(memory)"}
-	if m == writing {
+	switch m {
+	case writing:
 		pragmas = append(pragmas, "journal_mode(wal)", "synchronous(full)", "cache_size(-32000)",
 			"wal_autocheckpoint(4000)", "journal_size_limit(67108864)")
-	} else {
+	case reading:
 		pragmas = append(pragmas, "query_only(1)", "cache_size(-8000)")
 	}
 	q["_pragma"] = pragmas
