@@ -68,7 +68,7 @@ scenarios, "shodo incident list" and "shodo incident show" tell what happened.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newServe(), newDemo(), newNew(), newCheck(), newExplain(), newTest(), newBacktest(), newQuietHours(), newMaintenance(), newIncident(), newStats(), newSuggest(), newActions(), newSchema(), newConfig(), newSandbox(),
+		newServe(), newDemo(), newNew(), newCheck(), newExplain(), newTest(), newBacktest(), newPromote(), newQuietHours(), newMaintenance(), newIncident(), newStats(), newReport(), newSuggest(), newActions(), newSchema(), newConfig(), newSandbox(),
 		newTemporal(), newDemoService(), newVersion(),
 	)
 	return root

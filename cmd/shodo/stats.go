@@ -86,7 +86,7 @@ last seven days. "shodo stats --definitions" says what each figure means, and --
 }
 
 func (f statsFlags) question(now time.Time) (analytics.Question, error) {
-	q := analytics.Question{By: analytics.Dimension(f.by), List: analytics.Figure(f.ids), Now: now,
+	q := analytics.Question{By: analytics.Dimension(f.by), List: analytics.Figure(f.ids), Saved: true, Now: now,
 		Filter: analytics.Filter{Customer: incident.CustomerID(f.customer), Department: f.department,
 			Scenario: incident.ScenarioName(f.scenario), Service: incident.ServiceID(f.service), Priority: f.priority}}
 	if f.by != "" && !slices.Contains(analytics.Dimensions(), q.By) {
@@ -107,20 +107,32 @@ func (f statsFlags) question(now time.Time) (analytics.Question, error) {
 }
 
 func (f statsFlags) period(now time.Time) (analytics.Period, error) {
-	zone := time.Local
-	if f.zone != "" {
-		var err error
-		if zone, err = time.LoadLocation(f.zone); err != nil {
-			return analytics.Period{}, fmt.Errorf("--zone %q: there is no such zone (write it as Asia/Tokyo)", f.zone)
-		}
+	zone, err := zoneOf(f.zone)
+	if err != nil {
+		return analytics.Period{}, err
 	}
+	return f.periodIn(zone, now.In(zone))
+}
+
+// zoneOf reads --zone; empty is the machine's.
+func zoneOf(name string) (*time.Location, error) {
+	if name == "" {
+		return time.Local, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("--zone %q: there is no such zone (write it as Asia/Tokyo)", name)
+	}
+	return zone, nil
+}
+
+func (f statsFlags) periodIn(zone *time.Location, now time.Time) (analytics.Period, error) {
 	switch {
 	case f.week != "":
 		return flagged("--week", analytics.Week, f.week, zone)
 	case f.month != "":
 		return flagged("--month", analytics.Month, f.month, zone)
 	}
-	now = now.In(zone)
 	since, err := instantOf("--since", firstOf(f.since, "7d"), now, 0)
 	if err != nil {
 		return analytics.Period{}, err

@@ -9,6 +9,7 @@ import (
 
 	"shodo/internal/analytics"
 	"shodo/internal/incident"
+	"shodo/internal/report"
 )
 
 // printStatsCSV prints a line for everything, one for each group, and one for each window and question ("window page",
@@ -63,7 +64,7 @@ func printStatsCSV(w io.Writer, a analytics.Answer) error {
 
 // lineHead is what a line is about.
 func lineHead(p analytics.Period, by string, g analytics.Group) []string {
-	return []string{analytics.Version, p.Since.Format(time.RFC3339), p.Until.Format(time.RFC3339), by, asText(g.Name), asText(string(g.Customer)), asText(string(g.Service))}
+	return []string{analytics.Version, p.Since.Format(time.RFC3339), p.Until.Format(time.RFC3339), by, report.SafeCell(g.Name), report.SafeCell(string(g.Customer)), report.SafeCell(string(g.Service))}
 }
 
 // windowCells are the columns of a window: what it deferred and, of page, suppressed; nothing else.
@@ -77,14 +78,6 @@ func windowCells(q incident.Question, suppressed int, d analytics.Deferrals) []s
 		row = append(row, c.value)
 	}
 	return row
-}
-
-// asText keeps a spreadsheet from taking a name for a formula: titles of alerts come from outside.
-func asText(name string) string {
-	if strings.HasPrefix(strings.TrimSpace(name), "=") || strings.ContainsAny(name[:min(1, len(name))], "+-@\t\r") {
-		return "'" + name
-	}
-	return name
 }
 
 type column struct{ name, value string }
