@@ -23,14 +23,14 @@ const module = "shodo/"
 
 var (
 	rules = []string{"internal/scenario", "internal/quiethours", "internal/calendar", "internal/customer", "internal/catalog", "internal/guard",
-		"internal/handover", "internal/analytics", "internal/suggest", "internal/report", "internal/backtest"}
+		"internal/handover", "internal/analytics", "internal/suggest", "internal/report", "internal/backtest", "internal/promote"}
 	edges = []string{"internal/pagerduty", "internal/slack", "internal/mail", "internal/ticket", "internal/call", "internal/action", "internal/source",
 		"internal/store", "internal/web", "internal/temporalserver", "internal/sandbox"}
 	// floors is the order of the packages: each one imports only what stands before it. A folder stands for all in it.
 	floors = slices.Concat(
 		[]string{"internal/incident", "internal/yamldoc", "internal/yamlschema", "internal/secret"},
 		rules,
-		[]string{"scenarios", "runbooks", "workflows", "internal/inbox", "internal/reconcile", "internal/roster", "internal/scenariotest"},
+		[]string{"scenarios", "runbooks", "workflows", "internal/inbox", "internal/reconcile", "internal/history", "internal/roster", "internal/scenariotest"},
 		edges,
 		[]string{"internal/config", "internal/terminal", "internal/app", "internal/demo", "cmd"},
 	)

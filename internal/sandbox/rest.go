@@ -61,6 +61,7 @@ func (p *PagerDuty) routes() *http.ServeMux {
 	read("/incidents/{id}/alerts", p.listAlerts)
 	read("/incidents/{id}/log_entries", p.listLogEntries)
 	read("/incidents/{id}/notes", p.listNotes)
+	read("/log_entries", p.listLog)
 	write("POST /incidents", http.StatusCreated, p.createIncident)
 	write("PUT /incidents", http.StatusOK, p.updateIncidents)
 	write("PUT /incidents/{id}", http.StatusOK, p.updateIncident)

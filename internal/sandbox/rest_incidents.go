@@ -46,6 +46,9 @@ func (p *PagerDuty) listLogEntries(r *http.Request) (any, error) {
 	}
 	list := []object{}
 	for _, e := range slices.Backward(i.log) { // newest first, as the real one
+		if r.URL.Query().Get("is_overview") == "true" && !isOverview(e.kind) {
+			continue
+		}
 		list = append(list, p.logEntryJSON(i, e, has(r.URL.Query()["include[]"], "channels")))
 	}
 	return paged(r, "log_entries", list)
@@ -76,7 +79,7 @@ func (p *PagerDuty) listIncidents(r *http.Request) (any, error) {
 		}
 	}
 	chosen := func(key, value string) bool { return len(q[key]) == 0 || slices.Contains(q[key], value) }
-	list := []object{}
+	var list []*incident
 	for _, i := range p.incidents {
 		if i.createdAt.Before(since) || i.createdAt.After(until) {
 			continue
@@ -85,13 +88,14 @@ func (p *PagerDuty) listIncidents(r *http.Request) (any, error) {
 			continue
 		}
 		if chosen("statuses[]", i.status) && chosen("service_ids[]", i.service.ID) && chosen("urgencies[]", i.urgency) {
-			list = append(list, p.incidentJSON(i, q["include[]"]))
+			list = append(list, i)
 		}
 	}
+	slices.SortStableFunc(list, func(a, b *incident) int { return a.createdAt.Compare(b.createdAt) })
 	if slices.Contains(q["sort_by"], "created_at:desc") || slices.Contains(q["sort_by"], "incident_number:desc") {
 		slices.Reverse(list)
 	}
-	return paged(r, "incidents", list)
+	return pagedAs(r, "incidents", list, func(i *incident) object { return p.incidentJSON(i, q["include[]"]) })
 }
 
 func (p *PagerDuty) window(q url.Values) (since, until time.Time, err error) {

@@ -300,6 +300,8 @@ func (e *logEntry) channel(full bool) object {
 		return object{"type": "note", "summary": e.note}
 	case e.by.user != nil:
 		return object{"type": "website"}
+	case e.by.integration != nil:
+		return object{"type": "api"}
 	default:
 		return object{"type": "timeout"}
 	}

@@ -62,7 +62,7 @@ func Checked(t testing.TB) pagerdutytest.Middleware {
 }
 
 func isREST(path string) bool {
-	for _, first := range []string{"incidents", "services", "users", "escalation_policies", "oncalls", "abilities", "webhook_subscriptions"} {
+	for _, first := range []string{"incidents", "services", "users", "escalation_policies", "oncalls", "abilities", "webhook_subscriptions", "log_entries"} {
 		if path == "/"+first || strings.HasPrefix(path, "/"+first+"/") {
 			return true
 		}

@@ -1,0 +1,269 @@
+// Package history brings incidents of the time before the engine from PagerDuty into the record, so that figures have a baseline,
+// scenarios a backtest, and "shodo suggest" something to rank, on the first day.
+//
+// It reads the incidents in windows of their creation, oldest first: a list, the log of the account for the same time, and the
+// alerts of each incident. PagerDuty gives at most six months and 10,000 elements of a list; a window that holds more is
+// halved, and quiet times are read in larger ones. How far it is stands in the record, so that an import that was stopped
+// goes on there.
+//
+// What it promises:
+//
+//   - The same import twice changes nothing. What has changed in PagerDuty since is replaced.
+//   - An incident that the engine has handled is never touched, and one that is not resolved is left to the engine.
+//   - What cannot be read is counted and stops nothing. What PagerDuty refuses stops the import, and nothing is lost by it.
+//   - No outcome is invented: see [recordOf].
+//
+// What it never does: change anything in PagerDuty, or match incidents to scenarios. That is what a backtest is for.
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"shodo/internal/incident"
+)
+
+// PagerDuty is read.
+type PagerDuty interface {
+	History(context.Context, incident.HistoryQuery) (incident.HistoryPage, error)
+	Log(context.Context, incident.HistoryQuery) (incident.LogPage, error)
+	LogOf(context.Context, incident.ID) (incident.LogPage, error)
+}
+
+// Record is written.
+type Record interface {
+	BeginImport(context.Context, incident.Import) (incident.Import, error)
+	SaveImported(context.Context, incident.Import, []incident.Imported) (incident.ImportCounts, error)
+	Fingerprints(context.Context, []incident.ID) (map[incident.ID]string, error)
+}
+
+// Options of an import. All but Services, Self, DryRun and Progress are required.
+type Options struct {
+	PagerDuty PagerDuty
+	Record    Record
+	ID        string               // of the import, if it does not go on with an earlier one
+	Since     time.Time            // created at or after
+	Until     time.Time            // created before
+	Services  []incident.ServiceID // empty: all
+	Self      string               // the engine's own user in PagerDuty, who is no person
+
+	Alerts   func(context.Context, incident.HistoryIncident) ([]incident.Alert, error)
+	Customer func(incident.ServiceID) incident.Customer // whose service it is today; empty: nobody's
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	DryRun   bool           // count, and write nothing
+	Progress func(Progress) // told after each page; must be quick
+}
+
+// Progress is how far an import is.
+type Progress struct {
+	Import  incident.Import // its counts include what the present window has brought so far
+	At      time.Time       // everything created before was looked at
+	Resumed bool            // it goes on with an earlier one
+}
+
+// Done is the part of the time that is read, from 0 to 1.
+func (p Progress) Done() float64 {
+	whole := p.Import.Until.Sub(p.Import.Since)
+	if whole <= 0 {
+		return 1
+	}
+	return min(max(float64(p.At.Sub(p.Import.Since))/float64(whole), 0), 1)
+}
+
+// The sizes of windows. A month has room for everything that may be asked at once.
+const (
+	firstWindow   = 24 * time.Hour
+	longestWindow = 28 * 24 * time.Hour
+	leastWindow   = time.Second // PagerDuty's times are whole seconds
+	enough        = 2000        // incidents of a window that need not grow
+	atOnce        = 50          // incidents that are written at once
+	listLimit     = 10_000      // elements of a list that PagerDuty gives
+)
+
+// errTooMany: the window holds more than PagerDuty gives.
+var errTooMany = errors.New("more than 10,000 in one window")
+
+// Run imports, or goes on with an import of the same beginning and services. When it ends with an error, what was written stays
+// and the next Run goes on there; the import that is given says how far it came.
+func Run(ctx context.Context, o Options) (incident.Import, error) {
+	if !o.Since.Before(o.Until) {
+		return incident.Import{}, fmt.Errorf("import the history: the time ends (%s) before it begins (%s)", o.Until.Format(time.RFC3339), o.Since.Format(time.RFC3339))
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	r := &run{Options: o}
+	r.now = incident.Import{ID: o.ID, Since: o.Since.UTC().Truncate(time.Second), Until: o.Until.UTC().Truncate(time.Second), Services: o.Services, BegunAt: o.Now().UTC()}
+	r.now.DoneTo = r.now.Since
+	if !o.DryRun {
+		begun, err := o.Record.BeginImport(ctx, r.now)
+		if err != nil {
+			return r.now, fmt.Errorf("import the history: %w", err)
+		}
+		r.resumed, r.now = begun.ID != o.ID, begun
+		r.again = r.resumed
+	}
+	if err := r.windows(ctx); err != nil {
+		return r.now, fmt.Errorf("import the history from %s on: %w", r.now.DoneTo.Format(time.RFC3339), err)
+	}
+	return r.now, nil
+}
+
+// run is an import under way.
+type run struct {
+	Options
+	now     incident.Import
+	resumed bool
+	again   bool // the first window after going on: some of it was written before
+}
+
+// windows reads from where the import is to its end.
+func (r *run) windows(ctx context.Context) error {
+	r.tell(r.now.DoneTo)
+	for length := firstWindow; r.now.DoneTo.Before(r.now.Until); {
+		until := r.now.DoneTo.Add(length)
+		if until.After(r.now.Until) {
+			until = r.now.Until
+		}
+		seen, err := r.window(ctx, r.now.DoneTo, until)
+		switch {
+		case errors.Is(err, errTooMany):
+			length = max(until.Sub(r.now.DoneTo)/2, leastWindow).Truncate(leastWindow)
+			continue
+		case err != nil:
+			return err
+		case seen < enough:
+			length = min(2*length, longestWindow)
+		}
+		r.again = false
+	}
+	r.now.EndedAt = r.Now().UTC()
+	return r.save(ctx, nil)
+}
+
+// window imports the incidents that were created in [since, until), and says how many there are.
+func (r *run) window(ctx context.Context, since, until time.Time) (int, error) {
+	list, unreadable, err := r.list(ctx, since, until)
+	if err != nil {
+		return 0, err
+	}
+	todo, met, err := r.choose(ctx, list)
+	if err != nil {
+		return 0, err
+	}
+	met.Unreadable += unreadable
+	if r.DryRun {
+		met.Imported += len(todo)
+	} else if err := r.bring(ctx, todo, since, until); err != nil {
+		return 0, err
+	}
+	r.now.Add(met)
+	r.now.DoneTo = until
+	r.tell(until)
+	return len(list), r.save(ctx, nil)
+}
+
+// list reads the incidents that were created in [since, until), each once.
+func (r *run) list(ctx context.Context, since, until time.Time) (list []incident.HistoryIncident, unreadable int, err error) {
+	seen := map[incident.ID]bool{}
+	for offset := 0; ; {
+		page, err := r.PagerDuty.History(ctx, incident.HistoryQuery{Since: since, Until: until, Services: r.Services, Offset: offset})
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, one := range page.Incidents {
+			if !seen[one.ID] && !one.CreatedAt.Before(since) && one.CreatedAt.Before(until) {
+				seen[one.ID] = true
+				list = append(list, one)
+			}
+		}
+		unreadable += page.Unreadable
+		read := len(page.Incidents) + page.Unreadable
+		offset += read
+		least := until.Sub(since) <= leastWindow
+		switch {
+		case page.Total > listLimit && !least, page.More && offset >= listLimit && !least:
+			return nil, 0, errTooMany
+		case page.More && offset >= listLimit:
+			r.Log.WarnContext(ctx, "PagerDuty does not give all incidents of one second", "created_at", since, "given", offset)
+			return list, unreadable + 1, nil
+		case !page.More || read == 0:
+			return list, unreadable, nil
+		}
+	}
+}
+
+// choose gives the incidents that have to be brought, and counts the others.
+func (r *run) choose(ctx context.Context, list []incident.HistoryIncident) (todo []incident.HistoryIncident, met incident.ImportCounts, err error) {
+	ids := make([]incident.ID, len(list))
+	for i, one := range list {
+		ids[i] = one.ID
+	}
+	known, err := r.Record.Fingerprints(ctx, ids)
+	if err != nil {
+		return nil, met, err
+	}
+	for _, one := range list {
+		fingerprint, there := known[one.ID]
+		switch {
+		case there && fingerprint == "":
+			met.Engine++
+		case there && fingerprint == one.Fingerprint:
+			if !r.again { // otherwise it was counted when it was written
+				met.Unchanged++
+			}
+		case one.Status != incident.Resolved:
+			met.Open++
+		default:
+			todo = append(todo, one)
+		}
+	}
+	return todo, met, nil
+}
+
+// bring reads what belongs to the incidents, and writes them.
+func (r *run) bring(ctx context.Context, todo []incident.HistoryIncident, since, until time.Time) error {
+	logs, err := r.logs(ctx, todo, since, until)
+	if err != nil {
+		return err
+	}
+	for len(todo) > 0 {
+		part := todo[:min(len(todo), atOnce)]
+		todo = todo[len(part):]
+		var list []incident.Imported
+		for _, one := range part {
+			log, err := logs.of(ctx, one)
+			if err != nil {
+				return err
+			}
+			alerts, err := r.Alerts(ctx, one)
+			if err != nil {
+				return err
+			}
+			one.Alerts = alerts
+			list = append(list, incident.Imported{Fingerprint: one.Fingerprint,
+				Record: recordOf(one, log, r.Customer(incident.ServiceID(one.Service.ID)), r.Self)})
+		}
+		if err := r.save(ctx, list); err != nil {
+			return err
+		}
+		r.tell(part[len(part)-1].CreatedAt)
+	}
+	return nil
+}
+
+func (r *run) save(ctx context.Context, list []incident.Imported) error {
+	if r.DryRun {
+		return nil
+	}
+	counts, err := r.Record.SaveImported(ctx, r.now, list)
+	r.now.ImportCounts = counts
+	return err
+}
+
+func (r *run) tell(at time.Time) { r.Progress(Progress{Import: r.now, At: at, Resumed: r.resumed}) }
