@@ -32,14 +32,15 @@ func (r *response) approve(k int, differs bool) *Verdict {
 		r.differed = k
 	}
 	asked := workflow.Now(r.ctx)
-	q, err := r.ask(r.ctx, question{QuestionInput: QuestionInput{Attempt: k, Approval: *plan}}, 0, differs)
+	in := question{QuestionInput: QuestionInput{Attempt: k, Approval: *plan}, over: func() bool { return r.work.Err() != nil }}
+	q, err := r.ask(r.ctx, in, 0, differs)
 	if err != nil {
 		return engineError("ask for approval", err)
 	}
 	if q.Verdict != nil {
 		return q.Verdict
 	}
-	answer := r.awaitAnswer(r.ctx, q, func() bool { return r.work.Err() != nil })
+	answer := r.awaitAnswer(r.ctx, q)
 	r.plan.Deadline = r.plan.Deadline.Add(workflow.Now(r.ctx).Sub(asked))
 	if stopped := r.interrupted(); stopped != nil {
 		return stopped
@@ -89,9 +90,9 @@ func (r *response) ask(ctx workflow.Context, q question, round int, again bool) 
 
 // awaitAnswer waits until the question is answered, its time is over, or something else ends it, and records how it was.
 // It gives the answer, or nil.
-func (r *response) awaitAnswer(ctx workflow.Context, q put, over func() bool) *incident.Choice {
+func (r *response) awaitAnswer(ctx workflow.Context, q put) *incident.Choice {
 	wait := q.Until.Sub(workflow.Now(ctx))
-	_, err := workflow.AwaitWithTimeout(ctx, wait, func() bool { return q.answer != nil || over() })
+	_, err := workflow.AwaitWithTimeout(ctx, wait, func() bool { return q.answer != nil || q.over() })
 	if err != nil && !temporal.IsCanceledError(err) {
 		workflow.GetLogger(ctx).Warn("wait for an answer", "err", err)
 	}
@@ -100,7 +101,7 @@ func (r *response) awaitAnswer(ctx workflow.Context, q put, over func() bool) *i
 	switch {
 	case q.answer != nil:
 		r.recordIn(ctx, r.chosen(*q.answer))
-	case !over():
+	case !q.over():
 		t := incident.Transition{Key: fmt.Sprintf("expired/%d", q.Number), Kind: incident.Expired, Attempt: q.Attempt,
 			Item: q.Number, By: q.Approval.Tier.Name, Why: fmt.Sprintf("nobody answered within %s: %s", q.Approval.Within, follows(q.Approval.Otherwise))}
 		if q.asker != nil {

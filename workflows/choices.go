@@ -49,6 +49,7 @@ type choices struct {
 type question struct {
 	QuestionInput
 	asker  *incident.Person // whose wish it is; nil: the engine asks for itself
+	over   func() bool      // something else has ended it
 	answer *incident.Choice // grant or not_now
 }
 
@@ -222,7 +223,7 @@ func (r *response) mayChooseNow(c incident.Choice) error {
 // mayAnswer is mayChoose for the answer to a question.
 func (s *choices) mayAnswer(c incident.Choice) error {
 	q := s.question
-	if q == nil || q.answer != nil || c.Number != 0 && c.Number != q.Number {
+	if q == nil || q.answer != nil || q.over() || c.Number != 0 && c.Number != q.Number {
 		return refuse(RefusedAnswered, "the question is answered already, or its time is over")
 	}
 	if c.Kind == incident.Grant && q.asker != nil && isSame(*q.asker, c.By) {

@@ -63,10 +63,14 @@ func TestWhatMayBeChosen(t *testing.T) {
 		{name: "the last tier has been told", scenario: chosen, at: 15 * time.Minute,
 			want: "taken answered answered taken no_tier taken taken taken"},
 		{name: "an attempt is made at somebody's wish", scenario: chosen, at: 5*time.Minute + 10*time.Second,
-			play: func(b *bench) { b.choose(5*time.Minute, incident.Choice{Kind: incident.RunAttempt, Attempt: 1, By: suzuki}) },
+			play: func(b *bench) {
+				b.choose(5*time.Minute, incident.Choice{Kind: incident.RunAttempt, Attempt: 1, By: suzuki})
+			},
 			want: "taken answered answered working working working working taken"},
 		{name: "an attempt waits for a second person", scenario: chosen, customer: twoPeople, at: 5*time.Minute + 10*time.Second,
-			play: func(b *bench) { b.choose(5*time.Minute, incident.Choice{Kind: incident.RunAttempt, Attempt: 1, By: suzuki}) },
+			play: func(b *bench) {
+				b.choose(5*time.Minute, incident.Choice{Kind: incident.RunAttempt, Attempt: 1, By: suzuki})
+			},
 			want: "taken taken taken working working working working taken"},
 		{name: "an attempt waits, and it is the same person", scenario: chosen, customer: twoPeople, at: 5*time.Minute + 10*time.Second,
 			play: func(b *bench) { b.choose(5*time.Minute, incident.Choice{Kind: incident.RunAttempt, Attempt: 2}) },
@@ -90,6 +94,7 @@ func TestWhatMayBeChosen(t *testing.T) {
 					c.play(b)
 				}
 				p := b.choose(c.at, choice)
+				b.after(c.at+time.Second, func() { b.person(incident.EventResolved) })
 				b.run()
 				got = append(got, p.was())
 				if p.refused == "untyped" || p.refused != "" && p.why == "" {

@@ -164,12 +164,13 @@ func (w *wish) lookAgain(ctx workflow.Context) error {
 func (w *wish) askAnother(ctx workflow.Context) (put, *incident.Choice, error) {
 	in := QuestionInput{Attempt: w.choice.Attempt, AskedBy: w.choice.By.Name,
 		Approval: ApprovalPlan{Tier: w.tier(0), Within: secondPerson, Otherwise: otherwiseDrop}}
-	q, err := w.ask(ctx, question{QuestionInput: in, asker: &w.choice.By}, w.number, false)
+	over := func() bool { return w.over() != "" }
+	q, err := w.ask(ctx, question{QuestionInput: in, asker: &w.choice.By, over: over}, w.number, false)
 	if err != nil || q.Verdict != nil {
 		return q, nil, err
 	}
 	disconnected, _ := workflow.NewDisconnectedContext(ctx)
-	return q, w.awaitAnswer(disconnected, q, func() bool { return w.over() != "" }), nil
+	return q, w.awaitAnswer(disconnected, q), nil
 }
 
 // stopped says in words why the attempt must not go on; empty while it may. That the monitor has resolved the incident may

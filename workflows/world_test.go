@@ -198,6 +198,7 @@ type pagerDuty struct {
 	lostSnoozes int
 	onSnooze    func()
 	onPage      func()
+	onResolve   func()
 	lost        int // how many answers to Resolve get lost: it is done, and the engine does not know
 }
 
@@ -244,6 +245,9 @@ func (p *pagerDuty) Resolve(_ context.Context, _ incident.ID, note string) error
 	err := p.begin("Resolve")
 	defer p.mu.Unlock()
 	if err == nil {
+		if p.onResolve != nil {
+			p.onResolve()
+		}
 		p.did = append(p.did, "resolve")
 		p.inc.Status, p.inc.LastChangeBy = incident.Resolved, incident.Agent{ID: bot, Type: "user_reference"}
 	}

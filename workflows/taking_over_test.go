@@ -1,0 +1,167 @@
+package workflows_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"shodo/internal/incident"
+)
+
+const tookOver = "Sato (slack:U1) took it over in Slack"
+
+// A person always wins: whatever the engine does is stopped at once.
+func TestTakingOver(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		scenario string
+		play     func(*bench) *press
+		why      string
+		changes  int
+	}{
+		{name: "while a step runs, which is cancelled", scenario: matches + probes + evidence + restartsTwice + verifies,
+			why: tookOver, changes: 1, play: func(b *bench) *press {
+				running := make(chan struct{})
+				b.actions.answers = map[string][]answer{"http.request": {down}, "local.read": {journal},
+					"local.run": {{hangs: true, do: func() { close(running) }}}}
+				p := &press{Choice: incident.Choice{Kind: incident.TakeOver}}
+				b.after(time.Second, func() {
+					<-running
+					b.send(p)
+				})
+				return p
+			}},
+		{name: "while it is checked", scenario: whole, why: tookOver, play: func(b *bench) *press {
+			p := &press{Choice: incident.Choice{Kind: incident.TakeOver}}
+			b.actions.answers = map[string][]answer{"http.request": {{output: down.output, do: func() { b.send(p) }}}, "local.read": {journal}, "local.run": {done}}
+			return p
+		}},
+		{name: "while it is verified", scenario: matches + probes + evidence + restartsTwice + verifies,
+			why: tookOver, changes: 1, play: func(b *bench) *press {
+				b.actions.answers = broken
+				return b.choose(20*time.Second, incident.Choice{Kind: incident.TakeOver})
+			}},
+		{name: "while an approval waits", scenario: asksFirst, why: tookOver, play: func(b *bench) *press {
+			b.actions.answers = broken
+			return b.choose(time.Minute, incident.Choice{Kind: incident.TakeOver, Note: "I know this one"})
+		}},
+		{name: "while it waits for the end of a window", scenario: whole, why: tookOver, changes: 1, play: func(b *bench) *press {
+			b.actions.answers = broken
+			b.policies.are(b.window("nights", -time.Hour, 8*time.Hour, pageDeferred))
+			return b.choose(4*time.Hour, incident.Choice{Kind: incident.TakeOver})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, c.scenario)
+			p := c.play(b)
+			rec := b.run()
+			p.wants(t, "taken")
+			if rec.Outcome != incident.TakenOver || !strings.HasPrefix(rec.Why, c.why) {
+				t.Errorf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+			}
+			if n := len(b.changes()); n != c.changes {
+				t.Errorf("%d changes, want %d", n, c.changes)
+			}
+			if slices.ContainsFunc(b.pd.done(), func(did string) bool { return strings.HasPrefix(did, "page") || did == "resolve" }) {
+				t.Errorf("in PagerDuty: %v", b.pd.done())
+			}
+			if rec.TakenBy != "Sato" {
+				t.Errorf("taken by %q", rec.TakenBy)
+			}
+		})
+	}
+}
+
+// One who takes it over when the engine is just resolving it in PagerDuty comes too late, and is written down.
+func TestTakingOverTooLate(t *testing.T) {
+	b := newBench(t, whole)
+	b.heals()
+	p := &press{Choice: incident.Choice{Kind: incident.TakeOver}}
+	b.pd.onResolve = func() { b.send(p) }
+	rec := b.run()
+	if rec.Outcome != incident.Recovered {
+		t.Errorf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+	}
+	if was := p.was(); was == "taken" {
+		wantDecided(t, rec, `recovered : "restart" was done, and verified`, "take_over: "+tookOver+"; it was over already")
+	} else {
+		p.wants(t, "lost") // the workflow had ended
+	}
+}
+
+// A button is pressed twice, or Slack delivers a press twice: it counts once.
+func TestTheSamePressTwice(t *testing.T) {
+	b := newBench(t, asksFirst)
+	b.heals()
+	same := incident.Choice{ID: "the same", Kind: incident.Grant, Number: 1}
+	first, second := b.choose(2*time.Minute, same), b.choose(2*time.Minute, same)
+	double := b.choose(2*time.Minute+time.Millisecond, incident.Choice{Kind: incident.Grant, Number: 1})
+	rec := b.run()
+	first.wants(t, "taken")
+	second.wants(t, "taken") // it gets the first one's answer
+	if was := double.was(); was != "again" && was != "answered" {
+		t.Errorf("the double click was %s", was)
+	}
+	wantDecided(t, rec, "asked first for attempt 1, question 1", "approve: Sato (slack:U1) approved attempt 1 in Slack",
+		`recovered : "restart" was done, and verified`)
+	if len(b.changes()) != 1 {
+		t.Errorf("changed %v", b.changes())
+	}
+}
+
+// Two people press at the same moment: the first one's answer counts, and the other one is told.
+func TestTwoPeopleAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, second incident.ChoiceKind
+		outcome       incident.Outcome
+		said          string
+	}{
+		"yes and no":       {incident.Grant, incident.NotNow, incident.Recovered, "answered"},
+		"no and yes":       {incident.NotNow, incident.Grant, incident.HandedOver, "answered"},
+		"yes and yes":      {incident.Grant, incident.Grant, incident.Recovered, "answered"},
+		"both take it":     {incident.TakeOver, incident.TakeOver, incident.TakenOver, "taken"},
+		"yes and takes it": {incident.Grant, incident.TakeOver, incident.TakenOver, "taken"},
+		"takes it and yes": {incident.TakeOver, incident.Grant, incident.TakenOver, "answered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, asksFirst)
+			b.heals()
+			var first, second *press
+			b.after(2*time.Minute, func() { // in one workflow task
+				first = &press{Choice: incident.Choice{Kind: c.first, By: sato}}
+				second = &press{Choice: incident.Choice{Kind: c.second, By: suzuki}}
+				b.send(first)
+				b.send(second)
+			})
+			acknowledgeLater(8 * time.Minute)(b)
+			rec := b.run()
+			first.wants(t, "taken")
+			second.wants(t, c.said)
+			if rec.Outcome != c.outcome || c.outcome != incident.Recovered && len(b.changes()) > 0 {
+				t.Errorf("ended as %s (%s): %s; changed %v", rec.Outcome, rec.Reason, rec.Why, b.changes())
+			}
+		})
+	}
+}
+
+// Who presses for ever fills no history.
+func TestChoicesHaveAnEnd(t *testing.T) {
+	b := newBench(t, chosen)
+	b.actions.answers = map[string][]answer{"http.request": {down}, "local.run": {done}}
+	var presses []*press
+	for n := range 600 {
+		presses = append(presses, b.choose(5*time.Minute+time.Duration(n)*time.Millisecond, incident.Choice{Kind: incident.Tick, Item: 1, On: n%2 == 0}))
+	}
+	b.after(6*time.Minute, func() { b.person(incident.EventResolved) })
+	b.run()
+	for n, p := range presses {
+		want := "taken"
+		if n >= 500 {
+			want = "too_many"
+		}
+		if p.was() != want {
+			t.Fatalf("press %d was %s (%s), want %s", n+1, p.was(), p.why, want)
+		}
+	}
+}
