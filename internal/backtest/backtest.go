@@ -51,26 +51,37 @@ type pageOf struct {
 // Run compares. It works on as many goroutines as there are CPUs, and ends with the first error of the stream. The stream is
 // read on the caller's goroutine.
 func Run(ctx context.Context, past iter.Seq2[incident.Past, error], q Question) (Report, error) {
-	pages := make(chan pageOf, 2*runtime.GOMAXPROCS(0))
-	tallies := make([]*tally, runtime.GOMAXPROCS(0))
-	var workers sync.WaitGroup
-	for i := range tallies {
-		tallies[i] = newTally(q)
-		workers.Go(func() {
-			for p := range pages {
-				for k, one := range p.list {
-					tallies[i].take(p.first+k, one)
-				}
-			}
-		})
-	}
-	read, err := hand(ctx, past, pages, q.Progress)
-	close(pages)
-	workers.Wait()
+	var tallies []*tally
+	read, err := spread(ctx, past, q.Progress, func() func(int, incident.Past) {
+		t := newTally(q)
+		tallies = append(tallies, t)
+		return t.take
+	})
 	if err != nil {
 		return Report{}, fmt.Errorf("compare with past incidents, after %d of them: %w", read, err)
 	}
 	return report(tallies, q.Limit), nil
+}
+
+// spread has each incident of the stream taken by one of as many goroutines as there are CPUs, and says how many were read.
+// The function taker gives what one goroutine does with an incident and its place in the stream.
+func spread(ctx context.Context, past iter.Seq2[incident.Past, error], progress func(int, time.Time), taker func() func(int, incident.Past)) (int, error) {
+	pages := make(chan pageOf, 2*runtime.GOMAXPROCS(0))
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		take := taker()
+		workers.Go(func() {
+			for p := range pages {
+				for k, one := range p.list {
+					take(p.first+k, one)
+				}
+			}
+		})
+	}
+	read, err := hand(ctx, past, pages, progress)
+	close(pages)
+	workers.Wait()
+	return read, err
 }
 
 // hand gives out the stream in pages, and says how many incidents there were.

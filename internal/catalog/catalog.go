@@ -24,6 +24,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"time"
 
 	"shodo/internal/customer"
 	"shodo/internal/incident"
@@ -104,15 +105,38 @@ func (c *Catalog) Scenario(name incident.ScenarioName) (*scenario.Scenario, bool
 	return s, ok
 }
 
-// ManualMinutes gives how many person-minutes an incident takes by hand, for the scenarios that say so.
-func (c *Catalog) ManualMinutes() map[incident.ScenarioName]float64 {
-	minutes := map[incident.ScenarioName]float64{}
+// Manual gives how long people work for an incident by hand, for the scenarios that say so.
+func (c *Catalog) Manual() map[incident.ScenarioName]time.Duration {
+	manual := map[incident.ScenarioName]time.Duration{}
 	for name, s := range c.scenarios {
 		if s.ManualMinutes > 0 {
-			minutes[name] = s.ManualMinutes
+			manual[name] = time.Duration(s.ManualMinutes * float64(time.Minute))
 		}
 	}
-	return minutes
+	return manual
+}
+
+// File gives the path of a scenario's file in the catalog; "library/..." when it is of the library below it.
+func (c *Catalog) File(name incident.ScenarioName) string { return c.paths[name] }
+
+// Adopters lists the customers that adopted the scenario, by id, with the autonomy that it has there.
+func (c *Catalog) Adopters(name incident.ScenarioName) []Adopter {
+	var list []Adopter
+	for _, owner := range c.Customers() {
+		for _, one := range c.adopted[owner.ID] {
+			if one.scenario.Name == name {
+				list = append(list, Adopter{Customer: owner, Adoption: one.adoption, Autonomy: one.autonomy})
+			}
+		}
+	}
+	return list
+}
+
+// Adopter is a customer that adopted a scenario.
+type Adopter struct {
+	Customer *customer.Customer
+	Adoption customer.Adoption
+	Autonomy incident.Autonomy // after the customer's lowering
 }
 
 // Customer gives the customer with that id.
