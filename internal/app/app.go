@@ -55,6 +55,7 @@ type App struct {
 	log        *slog.Logger
 	metrics    *metrics
 	store      *store.Store
+	house      *housekeeper
 	catalog    *source.Source
 	news       chan struct{} // of size one: a catalog was taken or refused
 	policies   *policies
@@ -93,6 +94,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	registry := prometheus.NewRegistry()
 	a.metrics = newMetrics(registry)
 	a.metrics.watchWindows(registry, a.store, a.log)
+	a.house = newHousekeeper(a.store, a.cfg.Store.Retention.Stored(), registry, a.log)
 	a.metrics.watchPauses(registry, a.store, a.log)
 	registry.MustRegister(newCatalogGauges(a.catalog.State, time.Now()))
 	if err := a.connectEdges(); err != nil {
@@ -232,6 +234,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.serve(ctx) })
 	group.Go(func() error { return a.handEvents(ctx) })
 	group.Go(func() error { a.catalog.Watch(ctx); return nil })
+	group.Go(func() error { a.house.run(ctx); return nil })
 	group.Go(func() error { a.tellCatalog(ctx); return nil })
 	group.Go(func() error { a.metrics.watchRecord(ctx, a.store, a.log); return nil })
 	group.Go(func() error { a.policies.tellChanges(ctx, a.decideAgain); return nil })

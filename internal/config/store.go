@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"shodo/internal/secret"
+	"shodo/internal/store"
 	"shodo/internal/yamldoc"
 )
 
@@ -28,6 +29,15 @@ type Retention struct {
 	Alerts      Days `yaml:"alerts" default:"400d" doc:"How long alerts are kept as they were received, after the incident has ended. Backtests of that time need them."`
 	StepOutputs Days `yaml:"step_outputs" default:"400d" doc:"How long the outputs of steps are kept, after the incident has ended. That the step ran, how and with what result is kept with the incident."`
 	Incidents   Days `yaml:"incidents" default:"forever" doc:"How long an incident is kept with everything of it, after it has ended. Figures of that time need it."`
+}
+
+// Stored gives the times as the store takes them: 0 is for ever.
+func (r Retention) Stored() store.Retention {
+	long := func(d Days) time.Duration {
+		duration, _ := d.Duration()
+		return duration
+	}
+	return store.Retention{Deliveries: long(r.Deliveries), Alerts: long(r.Alerts), StepOutputs: long(r.StepOutputs), Incidents: long(r.Incidents)}
 }
 
 // Days is a time of whole days, written 30d; 0 is for ever, written forever.
