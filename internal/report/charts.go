@@ -64,8 +64,11 @@ func (r *Report) daysChart(w *words) chart {
 	for i, p := range r.Days {
 		one := chartPoint{value: float64(p.Incidents), ok: p.Incidents > 0, title: p.Name + ": " + number(p.Incidents)}
 		one.parts = [2]float64{float64(p.Automatic.Count), float64(p.Incidents - p.Automatic.Count)}
-		if len(r.Days) <= 10 || i%7 == 0 {
+		switch {
+		case i == 0 || len(r.Days) > 10 && i%7 == 0 || len(r.Days) <= 10 && p.Since.Day() == 1:
 			one.label = p.Since.Format("1/2")
+		case len(r.Days) <= 10:
+			one.label = p.Since.Format("2")
 		}
 		most = max(most, one.value)
 		c.points = append(c.points, one)

@@ -13,7 +13,7 @@ func english() *words {
 		was: "Better?", why: "Why", todo: "To do",
 		change: "change", noData: "no data", none: "(none)", nothing: "Nothing.", noCustomer: "(no customer)", undecided: "undecided",
 		dayLayout: "2 Jan 2006", days: "%s – %s (%s)",
-		estimates:   "People's time and time saved are estimates from how long people had incidents; that is more than what they worked on them.",
+		estimates:   "People's time and time saved are estimates from how long people had incidents; that is more than what they worked on them. Time saved is of automatic incidents of kinds that people have had, too, or whose scenario says manual_minutes.",
 		approximate: "Percentiles of this many incidents are within 0.4%; means are exact.",
 		stretch: map[kindOfPeriod]map[Stretch]string{
 			week:      {Now: "this week", Before: "week before", FourWeeks: "4 weeks", AYear: "52 weeks"},

@@ -13,7 +13,7 @@ func japanese() *words {
 		was: "良くなったか", why: "理由", todo: "次にすること",
 		change: "増減", noData: "データなし", none: "(なし)", nothing: "ありません。", noCustomer: "(顧客なし)", undecided: "未定",
 		dayLayout: "2006年1月2日", days: "%s 〜 %s (%s)",
-		estimates:   "人の対応時間と削減した時間は、人が担当していた長さからの推定です。実際に作業した時間より長くなります。",
+		estimates:   "人の対応時間と削減した時間は、人が担当していた長さからの推定です。実際に作業した時間より長くなります。削減した時間は、同じ種類を人も対応したか、シナリオに manual_minutes がある自動対応だけを数えます。",
 		approximate: "件数が多いため、パーセンタイルの誤差は 0.4% 以内です。平均は正確です。",
 		stretch: map[kindOfPeriod]map[Stretch]string{
 			week:      {Now: "今週", Before: "前週", FourWeeks: "4 週間", AYear: "52 週間"},
