@@ -18,8 +18,8 @@ type shownBlock struct {
 	Type     string
 	Text     *shownText
 	Fields   []shownText
-	Elements []shownText
-	AltText  string `json:"alt_text"`
+	Elements []json.RawMessage // texts of a context; of other blocks whatever can be pressed
+	AltText  string            `json:"alt_text"`
 }
 
 // reader turns Slack's texts into HTML. Every text in it is escaped. Names gives the name for the id of a user, a group or a
@@ -50,7 +50,7 @@ func (r reader) block(block shownBlock) string {
 	case "divider":
 		return "<hr>"
 	case "context":
-		return "<small>" + r.texts(block.Elements, " ") + "</small>"
+		return "<small>" + r.texts(block.contextTexts(), " ") + "</small>"
 	case "image":
 		return "<small>[" + escaped(block.AltText) + "]</small>"
 	case "actions":
@@ -61,6 +61,17 @@ func (r reader) block(block shownBlock) string {
 		s += `<div class="fields"><span>` + r.texts(block.Fields, "</span><span>") + "</span></div>"
 	}
 	return s
+}
+
+func (b shownBlock) contextTexts() []shownText {
+	var list []shownText
+	for _, raw := range b.Elements {
+		var t shownText
+		if json.Unmarshal(raw, &t) == nil {
+			list = append(list, t)
+		}
+	}
+	return list
 }
 
 func (t *shownText) text() string {
@@ -104,6 +115,9 @@ func (r reader) mrkdwn(s string) string {
 		if i%2 == 1 {
 			b.WriteString("<pre>" + escaped(strings.Trim(part, "\n")) + "</pre>")
 			continue
+		}
+		if i > 0 {
+			part = strings.TrimPrefix(part, "\n") // the code block has ended its line
 		}
 		b.WriteString(r.quotes(part))
 	}

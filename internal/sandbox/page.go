@@ -54,6 +54,7 @@ type view struct {
 	People    []User
 	Incidents []shownIncident
 	Channels  []shownChannel
+	Slack     string         // address of its page
 	One       *shownIncident // the page of one incident
 	Problem   string
 }
@@ -65,13 +66,14 @@ type shownIncident struct {
 
 type shownChannel struct {
 	Name     string
+	Link     string // of its page, where buttons can be pressed
 	Messages []Message
 }
 
 // view collects what is there, newest first.
 func (p *pages) view(r *http.Request) view {
 	pagerduty := p.server.PagerDuty
-	v := view{Problem: r.URL.Query().Get("problem")}
+	v := view{Problem: r.URL.Query().Get("problem"), Slack: p.server.SlackPageURL()}
 	for _, u := range pagerduty.Users() {
 		if !u.Bot {
 			v.People = append(v.People, u)
@@ -85,10 +87,10 @@ func (p *pages) view(r *http.Request) view {
 	for _, i := range slices.Backward(pagerduty.Incidents()) {
 		v.Incidents = append(v.Incidents, shownIncident{i, pagerduty.Paged(i.ID)})
 	}
-	for _, c := range p.server.Slack.opts.Channels {
+	for _, c := range p.server.Slack.Channels() {
 		messages := p.server.Slack.Messages(c.ID)
 		slices.Reverse(messages)
-		v.Channels = append(v.Channels, shownChannel{c.Name, messages})
+		v.Channels = append(v.Channels, shownChannel{c.Name, strings.TrimSuffix(p.server.SlackPageURL(), "/") + "/ui/channels/" + c.ID, messages})
 	}
 	return v
 }

@@ -42,7 +42,7 @@ type Options struct {
 	CheckPagerDuty func(http.Handler) http.Handler
 }
 
-// Server is a PagerDuty and a Slack on addresses of their own, with a page for people at "/" of the first.
+// Server is a PagerDuty and a Slack on addresses of their own, each with a page for people at "/".
 type Server struct {
 	PagerDuty *PagerDuty
 	Slack     *Slack
@@ -108,7 +108,9 @@ func (s *Server) Start() {
 	first.Handle("/ui/", pages)
 	second := http.NewServeMux()
 	second.Handle("/", s.Slack)
-	second.Handle("GET /{$}", http.RedirectHandler(s.PagerDutyURL()+"/", http.StatusFound))
+	page := newSlackPage(s.Slack, s.PagerDutyURL()+"/")
+	second.Handle("GET /{$}", page)
+	second.Handle("/ui/", page)
 	for i, h := range []http.Handler{first, second} {
 		s.servers[i] = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.logHandler(), slog.LevelDebug)}
 		go func() { _ = s.servers[i].Serve(s.listeners[i]) }() // ends with ErrServerClosed
@@ -147,6 +149,9 @@ func (s *Server) PagerDutyURL() string { return "http://" + s.listeners[0].Addr(
 
 // SlackURL is the base of Slack's Web API, with the slash at its end that clients want.
 func (s *Server) SlackURL() string { return "http://" + s.listeners[1].Addr().String() + "/api/" }
+
+// SlackPageURL is the page on which people see Slack's channels, press buttons and type slash commands.
+func (s *Server) SlackPageURL() string { return strings.TrimSuffix(s.SlackURL(), "api/") }
 
 // Send makes an incident from the JSON of a file; see [PagerDuty.Send].
 func (s *Server) Send(data []byte) (incidentID string, err error) { return s.PagerDuty.Send(data) }

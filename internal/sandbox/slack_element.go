@@ -10,8 +10,8 @@ import (
 
 // pressable is one element of a message with its block.
 type pressable struct {
+	block   int // which of the message, from 0
 	blockID string
-	raw     json.RawMessage
 	element
 }
 
@@ -38,7 +38,7 @@ func pressables(blocks json.RawMessage) []pressable {
 		return nil
 	}
 	var found []pressable
-	for _, b := range list {
+	for n, b := range list {
 		elements := b.Elements
 		if b.Type == "section" {
 			elements = []json.RawMessage{b.Access}
@@ -46,7 +46,7 @@ func pressables(blocks json.RawMessage) []pressable {
 		for _, raw := range elements {
 			var e element
 			if json.Unmarshal(raw, &e) == nil && (e.Type == "button" || e.Type == "checkboxes") {
-				found = append(found, pressable{b.BlockID, raw, e})
+				found = append(found, pressable{n, b.BlockID, e})
 			}
 		}
 	}

@@ -17,18 +17,14 @@ import (
 
 // Every message of handover's golden files is taken by a Slack that enforces Block Kit's limits, as it is.
 func TestGoldenPacketsArePosted(t *testing.T) {
-	double := sandbox.NewSlack(sandbox.SlackOptions{BotToken: token})
-	server := httptest.NewServer(double)
-	defer server.Close()
-
 	files, err := filepath.Glob("../handover/testdata/*.json")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d golden files: %v", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			// A client of its own has a bucket of its own: this test is not about the pace.
-			c := slack.New(slack.Options{APIURL: server.URL + "/api/", Token: secret.New(token)})
+			t.Parallel() // some have so many replies that the pace makes them wait
+			c, double := against(t, sandbox.SlackOptions{})
 			for _, m := range golden(t, file) {
 				before := len(double.Messages("incidents"))
 				posted, err := c.Post(t.Context(), "#incidents", m, file)
