@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -355,7 +354,7 @@ func TestMalformed(t *testing.T) {
 		}
 		rw.Header().Set("Content-Type", "application/json")
 		rw.WriteHeader(rec.Code)
-		_, _ = io.WriteString(rw, string(raw))
+		_, _ = rw.Write(raw)
 		return true
 	}
 	if i := w.run(t, w.options("one")); i.Imported != 30 || i.Unreadable != 5 || i.IsHalf() {
