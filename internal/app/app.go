@@ -72,6 +72,7 @@ type App struct {
 	embedded   *temporalserver.Server // nil: Temporal is elsewhere
 	temporal   client.Client
 	starter    *workflows.Starter
+	schedules  *workflows.Schedules
 	worker     worker.Worker
 	broken     chan error // the worker's fatal error
 	inbox      *inbox.Inbox
@@ -104,6 +105,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.starter = workflows.NewStarter(a.temporal, a.customerOf)
+	a.schedules = workflows.NewSchedules(a.temporal)
 	a.pauses = newKillSwitch(a.store, a.starter.Paused, a.log)
 	a.inbox = inbox.New(a.store, a.starter, inbox.Config{
 		Self: a.self.known, Trouble: a.trouble, Log: a.log, Metrics: registry, Retention: keepDeliveries(a.cfg.Store.Retention),
@@ -192,6 +194,7 @@ func (a *App) world(version string) workflows.World {
 		Policies:  a.policies,
 		Deferrals: a.store,
 		Digests:   workflows.NewDigestStarter(a.temporal),
+		Reports:   a.sender(),
 		Pauses:    a.store,
 		OnCall:    a.roster,
 		Incidents: pagerDutyEdge{a.pagerduty},
@@ -201,6 +204,7 @@ func (a *App) world(version string) workflows.World {
 		Now:       time.Now,
 		Log:       a.log,
 
+		Buttons:        a.cfg.Slack.HearsPeople(),
 		DefaultChannel: a.cfg.Slack.Channel,
 		EngineVersion:  version,
 	}
@@ -236,6 +240,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { a.catalog.Watch(ctx); return nil })
 	group.Go(func() error { a.house.run(ctx); return nil })
 	group.Go(func() error { a.tellCatalog(ctx); return nil })
+	group.Go(func() error { a.scheduleReports(ctx); return nil })
 	group.Go(func() error { a.metrics.watchRecord(ctx, a.store, a.log); return nil })
 	group.Go(func() error { a.policies.tellChanges(ctx, a.decideAgain); return nil })
 	group.Go(func() error { a.pauses.stopRunning(ctx); return nil })

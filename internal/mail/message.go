@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -18,6 +19,14 @@ type Message struct {
 	Subject string // one line; line breaks and control characters in it become blanks
 	Text    string // plain text; its lines are ended by "\n"
 	Key     string // the same when the same message is sent again; empty: the text itself is the key
+	Files   []File // attached, in this order
+}
+
+// File is an attachment.
+type File struct {
+	Name    string // "report.html"; line breaks and control characters in it become blanks
+	Type    string // its media type, such as "text/html; charset=utf-8" or "image/png"
+	Content []byte
 }
 
 // written is a message that is ready to be sent.
@@ -48,6 +57,11 @@ func (c *Client) write(m Message) (written, error) {
 	content.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's absence note is to answer it
 	content.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
 	content.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(text, "\n", "\r\n"))
+	for _, f := range m.Files {
+		if err := content.AttachReader(line(f.Name), bytes.NewReader(f.Content), gomail.WithFileContentType(gomail.ContentType(f.Type))); err != nil {
+			return written{}, fmt.Errorf("%w: attach %q: %w", ErrMessage, f.Name, err)
+		}
+	}
 	return written{to: to, content: content}, nil
 }
 

@@ -39,6 +39,7 @@ type Token struct {
 // which paths, customers or windows there are.
 type api struct {
 	tokens   []Token
+	reports  Reports
 	windows  *windows
 	pausing  *pausing
 	deciding *deciding
@@ -48,7 +49,7 @@ type api struct {
 }
 
 func newAPI(tokens []Token, rules rules, r prometheus.Registerer, log *slog.Logger) *api {
-	a := &api{tokens: tokens, windows: rules.windows, pausing: rules.pausing, deciding: rules.deciding, log: log, routes: http.NewServeMux(),
+	a := &api{tokens: tokens, reports: rules.reports, windows: rules.windows, pausing: rules.pausing, deciding: rules.deciding, log: log, routes: http.NewServeMux(),
 		requests: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
 			Name: "shodo_api_requests_total", Help: "Requests of the HTTP API by route and status; unauthorized ones have the route \"none\".",
 		}, []string{"route", "status"}),
@@ -70,6 +71,12 @@ func newAPI(tokens []Token, rules rules, r prometheus.Registerer, log *slog.Logg
 		a.handle("POST /api/v1/incidents/{id}/choices", a.choose)
 		a.allow("/api/v1/incidents/{id}", "GET")
 		a.allow("/api/v1/incidents/{id}/choices", "POST")
+	}
+	if a.reports != nil {
+		a.handle("GET /api/v1/reports", a.listReports)
+		a.handle("POST /api/v1/reports/{name}/send", a.sendReport)
+		a.allow("/api/v1/reports", "GET")
+		a.allow("/api/v1/reports/{name}/send", "POST")
 	}
 	a.routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, "none", newProblem(http.StatusNotFound, say("there is no %s", "%s はありません", r.URL.Path), say("docs/api.md lists what there is", "docs/api.md に一覧があります")))

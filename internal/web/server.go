@@ -59,12 +59,14 @@ type API struct {
 	Tokens      []Token
 	Maintenance Maintenance // nil: there is neither
 	Pauses      Pauses      // nil: there is no kill switch
+	Reports     Reports     // nil: none is made and sent by itself
 	Customers   func() Customers
 	Now         func() time.Time
 }
 
 // rules is what people may do, by whichever way they come.
 type rules struct {
+	reports  Reports
 	windows  *windows
 	pausing  *pausing
 	deciding *deciding
@@ -104,6 +106,7 @@ func New(o Options) *Site {
 func (s *Site) people(o Options) {
 	api := o.API
 	rules := rules{
+		reports: api.Reports,
 		windows: &windows{keep: api.Maintenance, customers: api.Customers, now: api.Now, log: o.Log},
 		pausing: &pausing{keep: api.Pauses, catalog: api.Customers, now: api.Now, log: o.Log},
 		deciding: &deciding{Choices: o.Choices, customers: api.Customers, now: api.Now, log: o.Log,

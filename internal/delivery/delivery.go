@@ -1,0 +1,209 @@
+// Package delivery sends the reports of the configuration: it makes a report, and brings it to a Slack channel, a mail
+// address or a folder.
+//
+// What it promises:
+//
+//   - A report goes to each place once for each turn of its schedule, however often it is asked for, and by whichever
+//     process: the intent is durable before anything is sent. When a crash comes between, nobody knows whether it arrived;
+//     then it is not sent again, and the list of deliveries says so. A folder is written again, because that changes nothing.
+//   - What is sent late is the report of its own turn: of the last whole week or month before it.
+//   - A place that takes nothing holds no other up.
+//
+// What it never does: decide when (Temporal's schedules do), or what stands in a report (package report does).
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"shodo/internal/analytics"
+	"shodo/internal/calendar"
+	"shodo/internal/config"
+	"shodo/internal/customer"
+	"shodo/internal/handover"
+	"shodo/internal/incident"
+	"shodo/internal/mail"
+	"shodo/internal/quiethours"
+	"shodo/internal/report"
+	"shodo/internal/scenario"
+	"shodo/internal/suggest"
+	"shodo/workflows"
+)
+
+// Ledger remembers what was sent where; package store is it.
+type Ledger interface {
+	BeginReportDelivery(context.Context, incident.ReportDelivery) (known incident.ReportDelivery, isNew bool, err error)
+	EndReportDelivery(context.Context, incident.ReportDelivery) error
+	DropReportDelivery(context.Context, incident.ReportDelivery) error
+}
+
+// Catalog is what a report takes from the catalog.
+type Catalog interface {
+	Customers() []*customer.Customer
+	Scenarios() []*scenario.Scenario
+}
+
+// Channel posts to Slack. Its errors are workflows.ErrNotTaken or worth another try.
+type Channel interface {
+	Post(ctx context.Context, channel string, m handover.Message, key string) (workflows.Posted, error)
+}
+
+// Post sends mails. Its errors are workflows.ErrNotTaken or worth another try.
+type Post interface {
+	Send(ctx context.Context, m mail.Message) error
+}
+
+// Options say what a Sender works with. Slack and Mail may be nil.
+type Options struct {
+	Reports func() []config.Report // of the configuration
+	Record  analytics.Source
+	Read    func(context.Context, incident.ID) (incident.Incident, error) // for the drafts of what to automate next
+	Catalog func() Catalog
+	Ledger  Ledger
+	Slack   Channel
+	Mail    Post
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Sender makes and sends reports.
+type Sender struct{ Options }
+
+// New makes one.
+func New(o Options) *Sender { return &Sender{o} }
+
+// Due tells where a report is sent, and not before when.
+func (s *Sender) Due(_ context.Context, in workflows.ReportInput) (workflows.ReportDue, error) {
+	r, ok := s.report(in.Name)
+	if !ok {
+		return workflows.ReportDue{}, nil
+	}
+	var due workflows.ReportDue
+	for _, to := range r.To {
+		due.Places = append(due.Places, to.String())
+	}
+	if r.SkipHolidays != "" && in.Again == "" {
+		due.NotBefore = workingDay(in.At.In(r.Zone()), r.SkipHolidays)
+	}
+	return due, nil
+}
+
+func (s *Sender) report(name string) (config.Report, bool) {
+	all := s.Reports()
+	if i := slices.IndexFunc(all, func(r config.Report) bool { return r.Name == name }); i >= 0 {
+		return all[i], true
+	}
+	return config.Report{}, false
+}
+
+// workingDay gives the time itself, or the same time of day on the next day that is neither a weekend nor a holiday.
+func workingDay(at time.Time, holidays string) time.Time {
+	days, _ := calendar.Named(holidays)
+	for range 30 { // no row of holidays is as long
+		off := days != nil && slices.ContainsFunc(days.Spans(at, at.Add(time.Second), at.Location()), func(one quiethours.Span) bool {
+			return !at.Before(one.Start) && at.Before(one.End)
+		})
+		if at.Weekday() != time.Saturday && at.Weekday() != time.Sunday && !off {
+			return at
+		}
+		at = at.AddDate(0, 0, 1)
+	}
+	return at
+}
+
+// Deliver makes a report and sends it to one place.
+func (s *Sender) Deliver(ctx context.Context, in workflows.DeliverInput) error {
+	r, ok := s.report(in.Name)
+	i := slices.IndexFunc(r.To, func(d config.Destination) bool { return d.String() == in.Place })
+	if !ok || i < 0 {
+		return fmt.Errorf("%w: the configuration sends no report %q to %s any more", workflows.ErrNotTaken, in.Name, in.Place)
+	}
+	to := r.To[i]
+	d := incident.ReportDelivery{Report: in.Name, At: in.At, Again: in.Again, Place: in.Place, Begun: s.Now()}
+	known, isNew, err := s.Ledger.BeginReportDelivery(ctx, d)
+	switch {
+	case err != nil:
+		return err
+	case !isNew && !known.Ended.IsZero():
+		return nil
+	case !isNew && to.Folder == "":
+		return s.end(ctx, known, "the engine was interrupted while it was sending: it is not known whether it arrived, and it is not sent again")
+	}
+	result, err := s.send(ctx, r, to, d)
+	switch {
+	case errors.Is(err, workflows.ErrNotTaken):
+		return errors.Join(err, s.end(ctx, d, "not sent: "+err.Error()))
+	case err != nil:
+		return errors.Join(err, s.Ledger.DropReportDelivery(context.WithoutCancel(ctx), d))
+	}
+	return s.end(ctx, d, result)
+}
+
+func (s *Sender) end(ctx context.Context, d incident.ReportDelivery, result string) error {
+	d.Ended, d.Result = s.Now(), result
+	return s.Ledger.EndReportDelivery(context.WithoutCancel(ctx), d)
+}
+
+func (s *Sender) send(ctx context.Context, r config.Report, to config.Destination, d incident.ReportDelivery) (result string, err error) {
+	made, err := s.Make(ctx, r, d.At)
+	if err != nil {
+		return "", err
+	}
+	key := fmt.Sprintf("report/%s/%d/%s", d.Report, d.At.Unix(), d.Again)
+	switch {
+	case to.Slack != "":
+		return s.toSlack(ctx, made, to.Slack, key)
+	case to.Mail != "":
+		return s.toMail(ctx, made, to.Mail, key)
+	}
+	return toFolder(made, to.Folder)
+}
+
+// Make makes the report of a turn.
+func (s *Sender) Make(ctx context.Context, r config.Report, turn time.Time) (*report.Report, error) {
+	period, err := PeriodBefore(r.Kind, turn.In(r.Zone()))
+	if err != nil {
+		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
+	}
+	in := report.Input{Record: s.Record, Period: period, Edition: report.Edition{Customer: incident.CustomerID(r.Customer), Department: r.Department},
+		Language: r.Language, Now: s.Now(), Manual: map[incident.ScenarioName]time.Duration{}}
+	var taken []incident.ScenarioName
+	for _, c := range s.Catalog().Customers() {
+		one := analytics.Customer{ID: c.ID, Name: c.Name, Department: c.Department}
+		for _, a := range c.Adopted {
+			one.Scenarios = append(one.Scenarios, a.Scenario)
+		}
+		in.Customers = append(in.Customers, one)
+		if in.Language == "" && c.ID == in.Edition.Customer {
+			in.Language = c.Language
+		}
+	}
+	for _, one := range s.Catalog().Scenarios() {
+		taken = append(taken, one.Name)
+		if one.ManualMinutes > 0 {
+			in.Manual[one.Name] = time.Duration(one.ManualMinutes * float64(time.Minute))
+		}
+	}
+	if in.Kinds, err = suggest.Rank(ctx, s.Record, suggest.Options{Since: period.Since, Until: period.Until, Customer: in.Edition.Customer,
+		Department: r.Department, Limit: 5, Read: s.Read, Taken: taken}); err != nil {
+		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
+	}
+	made, err := report.Build(ctx, in)
+	if err != nil {
+		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
+	}
+	return made, nil
+}
+
+// PeriodBefore is the last whole week or month that is over at a time, in its zone.
+func PeriodBefore(kind string, at time.Time) (analytics.Period, error) {
+	if kind == "monthly" {
+		return analytics.Month(at.AddDate(0, 0, -at.Day()).Format("2006-01"), at.Location())
+	}
+	year, week := at.AddDate(0, 0, -7).ISOWeek()
+	return analytics.Week(fmt.Sprintf("%d-W%02d", year, week), at.Location())
+}
