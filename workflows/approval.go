@@ -83,7 +83,7 @@ func (r *response) ask(ctx workflow.Context, q question, round int, again bool) 
 	}
 	q.Until, s.question = a.Until, &q
 	tell, withdraw := workflow.WithCancel(questioning(ctx, q.Until))
-	r.posts = append(r.posts, workflow.ExecuteActivity(tell, tellQuestionActivity, q.QuestionInput))
+	r.posted(q.Approval.Tier, workflow.ExecuteActivity(tell, tellQuestionActivity, q.QuestionInput))
 	r.notes = append(r.notes, workflow.ExecuteActivity(tell, noteQuestionActivity, q.QuestionInput))
 	return put{question: &q, Asking: a, withdraw: withdraw}, nil
 }
@@ -295,7 +295,8 @@ func (a *Activities) TellQuestion(ctx context.Context, q QuestionInput) (ToldSla
 	if a.Slack == nil || channel == "" {
 		return ToldSlack{}, nil
 	}
-	packet, err := a.questionPacket(ctx, q)
+	mentions := a.onCall(ctx, q.Case, q.Approval.Tier)
+	packet, err := a.questionPacket(ctx, q, mentions)
 	if err != nil {
 		return ToldSlack{}, err
 	}
@@ -307,7 +308,7 @@ func (a *Activities) TellQuestion(ctx context.Context, q QuestionInput) (ToldSla
 	if err != nil {
 		return ToldSlack{}, fmt.Errorf("ask %q about incident %q: %w", channel, id, err)
 	}
-	return ToldSlack{Taken: true, Posted: posted}, nil
+	return ToldSlack{Taken: true, Posted: posted, Mentions: mentions}, nil
 }
 
 // NoteQuestion tells a question in PagerDuty's notes, with the way to answer it.
@@ -315,7 +316,7 @@ func (a *Activities) NoteQuestion(ctx context.Context, q QuestionInput) error {
 	ctx, stop := keepBeating(ctx)
 	defer stop()
 	id := q.Case.Incident.ID
-	packet, err := a.questionPacket(ctx, q)
+	packet, err := a.questionPacket(ctx, q, nil)
 	if err != nil {
 		return err
 	}
@@ -330,15 +331,17 @@ func (a *Activities) NoteQuestion(ctx context.Context, q QuestionInput) error {
 	return nil
 }
 
-func (a *Activities) questionPacket(ctx context.Context, q QuestionInput) (handover.Packet, error) {
+func (a *Activities) questionPacket(ctx context.Context, q QuestionInput, mentions []incident.Person) (handover.Packet, error) {
 	rec, err := a.Journal.Record(ctx, q.Case.Incident.ID)
 	if err != nil {
 		return handover.Packet{}, fmt.Errorf("read the record of incident %q: %w", q.Case.Incident.ID, err)
 	}
-	opts := a.options(q.Case, q.Approval.Tier.Name)
-	if opts.Question, err = a.question(q); err != nil {
+	question, err := a.question(q)
+	if err != nil {
 		return handover.Packet{}, err
 	}
+	opts := a.shown(ctx, a.options(q.Case, q.Approval.Tier.Name), q.Case, Show{Mentions: mentions}, rec)
+	opts.Question = question
 	return handover.Build(rec, opts), nil
 }
 

@@ -108,6 +108,7 @@ type Plan struct {
 	Always     bool          `json:"always,omitempty"`     // a person goes on even after a repair that held
 	Remaining  int           `json:"remaining,omitempty"`  // how many points the checklist has
 	Limit      time.Duration `json:"limit,omitempty"`      // limits.timeout, for what begins later
+	Live       bool          `json:"live,omitempty"`       // messages in Slack are kept current; plans of earlier engines never do
 }
 
 // StepPlan is what sequencing needs to know of a step.
@@ -247,6 +248,9 @@ type TellInput struct {
 	Page    bool            `json:"page"`             // have PagerDuty page the tier's policy
 	Anyway  bool            `json:"anyway,omitempty"` // whatever the customer's windows say: an operator has ended the run
 	Done    []incident.Step `json:"done"`             // for the checklist's expressions
+	Called  bool            `json:"called,omitempty"` // a person wants the tier to be told, whoever has the incident
+	Within  time.Duration   `json:"within,omitempty"` // how long the tier has for an answer, when one is waited for
+	Show    Show            `json:"show,omitzero"`
 }
 
 // Posted is where a message stands in Slack.
@@ -259,6 +263,8 @@ type Posted struct {
 type ToldSlack struct {
 	Taken  bool   `json:"taken,omitempty"`
 	Posted Posted `json:"posted"` // empty when it was posted before a crash
+
+	Mentions []incident.Person `json:"mentions,omitempty"` // who was on call
 }
 
 // The news that a thread in Slack gets.
@@ -268,12 +274,17 @@ const (
 	newsResolved = "resolved"
 )
 
-// FollowInput asks to tell a thread in Slack what has become of the incident.
+// FollowInput asks to tell a thread in Slack what has become of the incident, and to bring the message itself up to date. One
+// news in the fields is of earlier engines, and several come as Batch.
 type FollowInput struct {
 	Case   Case          `json:"case"`
 	Thread Posted        `json:"thread"`
-	News   string        `json:"news"`
-	By     string        `json:"by"`               // who took or resolved it; the tier that did not answer
+	News   string        `json:"news,omitempty"`
+	By     string        `json:"by,omitempty"`     // who took or resolved it; the tier that did not answer
 	Next   string        `json:"next,omitempty"`   // the tier that is told now
 	Within time.Duration `json:"within,omitempty"` // how long the tier had
+
+	Tier  TierPlan `json:"tier,omitzero"` // whose message it is
+	Batch []News   `json:"batch,omitempty"`
+	Show  *Show    `json:"show,omitempty"` // nil: the message stays as it is
 }

@@ -190,21 +190,27 @@ func (r *response) settle(by, why string) {
 // mayTell waits while the customer's windows say that nobody may be woken, before another tier is told. It is false when
 // somebody has the incident by then, or it is over.
 func (r *response) mayTell(v Verdict) bool {
-	for r.windows && !r.allowed && !r.people.answered() && !r.isCancelled() {
+	for r.windows && !r.allowed && !r.answered() && !r.called && !r.isCancelled() {
 		answer := r.mayPage(v, true)
 		if answer.Answer == incident.Allow {
 			break
 		}
-		r.waitUntil(answer.Until, func() bool { return r.people.answered() || r.policy.Len() > 0 || r.isCancelled() })
+		r.waitUntil(answer.Until, func() bool { return r.answered() || r.called || r.policy.Len() > 0 || r.isCancelled() })
 	}
 	r.allowed = false
+	if r.called {
+		r.settle("", "a person has called the next tier")
+	}
 	if r.isCancelled() {
 		r.settle("", "somebody cancelled the workflow in Temporal")
 	}
 	if e := r.people.answer(); e != nil {
-		r.settle(who(e.Agent), fmt.Sprintf("%s %s", who(e.Agent), deed(e.Type)))
+		r.settle(who(e.Agent), r.people.sentence(e))
 	}
-	return !r.people.answered()
+	if r.choices.stand == over {
+		r.settle("", "the first response is finished")
+	}
+	return !r.answered()
 }
 
 // isCancelled says whether an operator has cancelled the workflow in Temporal: then people are told, whatever the

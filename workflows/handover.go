@@ -28,59 +28,144 @@ const (
 // handOver records a verdict that needs a person, tells people until one answers, and waits for the end.
 func (r *response) handOver(v Verdict) {
 	r.settle(v.By, v.Why)
-	if !r.recorded {
+	if r.recorded {
+		r.refresh() // those who were asked for approval
+	} else {
 		r.record(outcome(r.plan.Case, v, incident.HandOver, 0, workflow.Now(r.ctx)))
 	}
-	r.tellOfHandOver()
+	r.obey()
 	if v.Outcome == incident.TakenOver || v.Resolved {
 		// A person has it, or it is over: say what was done, and wake nobody.
 		r.people.holds(v)
 		r.tell(v, r.tier(0), informed, false)
 	}
-	for round := 0; r.people.resolved == nil; {
-		round = r.tellTiers(v, round)
-		r.awaitEnd()
+	for r.people.resolved == nil {
+		r.tellTiers(v)
+		r.noteOwner()
+		r.awaitEnd(v)
 	}
-	by := who(r.people.resolved.Agent)
-	r.record(incident.Transition{Key: "response_end", Kind: incident.ResponseEnd, Phase: incident.End, By: by,
-		Why: "resolved in PagerDuty"})
-	r.follow(r.posts, FollowInput{News: newsResolved, By: by})
-	r.tellHandedOverEnd()
+	r.noteEnd()
 	r.await(lastWords, r.followed)
 }
 
 // tellTiers tells one tier after the other until a person answers.
-func (r *response) tellTiers(v Verdict, round int) int {
-	for ; r.mayTell(v); round++ {
+func (r *response) tellTiers(v Verdict) {
+	for ; r.mayTell(v); r.turn++ {
 		// PagerDuty pages by itself while nobody has acknowledged; then the first tier needs a message only.
-		page := round > 0 || !r.plan.Paging
-		if round > 0 {
-			r.follow(r.posts[len(r.posts)-1:], FollowInput{News: newsNobody, By: r.tier(round - 1).Name, Next: r.tier(round).Name, Within: r.patience(round - 1)})
+		page, called := r.turn > 0 || !r.plan.Paging, r.called
+		if r.turn > 0 && !called && !r.isLive() {
+			r.follow(r.posts[len(r.posts)-1:], r.nobody())
 		}
-		asked, patience := workflow.Now(r.ctx), r.patience(round)
-		told, held := r.tell(v, r.tier(round), round, page)
-		for held && r.mayTell(v) {
-			told, held = r.tell(v, r.tier(round), round, true)
+		asked := r.tellTier(v, page)
+		if r.turn > 0 && r.isLive() {
+			r.tellEarlier(called)
 		}
-		if told {
-			asked = workflow.Now(r.ctx)
-		}
-		r.await(asked.Add(patience).Sub(workflow.Now(r.ctx)), r.people.answered)
+		r.await(asked.Add(r.patience(r.turn)).Sub(workflow.Now(r.ctx)), func() bool { return r.answered() || r.called })
 	}
-	if e := r.people.taken; e != nil {
-		r.record(incident.Transition{Key: "taken/" + string(e.ID), Kind: incident.PersonTook, Phase: incident.HandOver,
-			By: who(e.Agent), Why: fmt.Sprintf("%s %s", who(e.Agent), deed(e.Type))})
-		r.follow(r.posts, FollowInput{News: newsTaken, By: who(e.Agent)})
-	}
-	return round
 }
 
-// follow tells the threads of the packets in Slack what has become of the incident. It does not wait.
-func (r *response) follow(posts []workflow.Future, in FollowInput) {
+// tellTier tells the tier whose turn it is, and says since when it has had the chance to answer.
+func (r *response) tellTier(v Verdict, page bool) (asked time.Time) {
+	r.choices.lastTier = (r.turn+1)%max(len(r.plan.Tiers), 1) == 0
+	asked = workflow.Now(r.ctx)
+	r.nextAt = asked.Add(r.patience(r.turn))
+	told, held := r.tell(v, r.tier(r.turn), r.turn, page)
+	for held && r.mayTell(v) {
+		told, held = r.tell(v, r.tier(r.turn), r.turn, true)
+	}
+	if told {
+		asked = workflow.Now(r.ctx)
+	}
+	r.nextAt, r.called = asked.Add(r.patience(r.turn)), false
+	return asked
+}
+
+// nobody is the news that the tier before has not answered.
+func (r *response) nobody() FollowInput {
+	return FollowInput{News: newsNobody, By: r.tier(r.turn - 1).Name, Next: r.tier(r.turn).Name, Within: r.patience(r.turn - 1)}
+}
+
+// tellEarlier brings the messages up to date that were there before this round. The thread of the tier before is told that
+// nobody has answered, unless a person has called the next tier, of which every thread knows.
+func (r *response) tellEarlier(called bool) {
+	told := called
+	for _, p := range slices.Backward(r.posts) {
+		switch n := r.nobody(); {
+		case p.asks && p.round == r.turn:
+		case p.asks && !told:
+			told = true
+			r.keep(p, News{Kind: n.News, By: n.By, Next: n.Next, Within: n.Within})
+		default:
+			r.keep(p)
+		}
+	}
+}
+
+// answered says whether nobody has to be waited for any more: somebody has the incident, or has finished it, or it is over.
+func (r *response) answered() bool { return r.people.answered() || r.choices.stand == over }
+
+// noteOwner records who has the incident, when that is another one than before. Who took it by a choice is in the record
+// already.
+func (r *response) noteOwner() {
+	e := r.people.taken
+	if e == nil || r.owned && r.owner == r.people.holder() {
+		return
+	}
+	r.owned, r.owner = true, r.people.holder()
+	if _, chosen := r.people.choice(e); chosen {
+		return
+	}
+	if r.yield != nil {
+		r.yield() // whoever had it before is not acknowledged for any more
+	}
+	r.record(incident.Transition{Key: "taken/" + string(e.ID), Kind: incident.PersonTook, Phase: incident.HandOver,
+		By: who(e.Agent), Why: fmt.Sprintf("%s %s", who(e.Agent), deed(e.Type))})
+	if !r.isLive() {
+		r.follow(r.posts, FollowInput{News: newsTaken, By: who(e.Agent)})
+	}
+}
+
+// noteRelease records that nobody has the incident any more.
+func (r *response) noteRelease() {
+	r.owned = false
+	if r.isLive() {
+		r.releases++
+		r.record(incident.Transition{Key: fmt.Sprintf("%s%d", incident.ReleasedKey, r.releases), Kind: incident.EventSeen,
+			Phase: incident.HandOver, Why: "nobody has acknowledged it in PagerDuty any more"})
+	}
+}
+
+// noteEnd records that the incident is resolved, and with it, unless a person has finished it before, the end of the first
+// response.
+func (r *response) noteEnd() {
+	_ = workflow.Await(r.ctx, func() bool { return !r.acting && !r.choices.waiting() })
+	by := who(r.people.resolved.Agent)
+	line := incident.Transition{Key: "response_end", Kind: incident.ResponseEnd, Phase: incident.End, By: by, Why: "resolved in PagerDuty"}
+	if r.choices.stand == over {
+		if r.isNoise() {
+			return // it was the engine that resolved it, and everybody knows
+		}
+		line.Key, line.Kind = incident.ResolvedKey, incident.EventSeen
+	}
+	r.record(line)
+	if !r.isLive() {
+		r.follow(r.posts, FollowInput{News: newsResolved, By: by})
+	}
+}
+
+// isNoise says whether the incident was resolved because a person has called it noise.
+func (r *response) isNoise() bool {
+	c, found := r.choices.latest(incident.Noise)
+	return found && r.people.resolved.ID == chosenID(c)
+}
+
+// follow tells the threads of the packets in Slack what has become of the incident, in runs that an earlier engine has
+// begun. It does not wait.
+func (r *response) follow(posts []*post, in FollowInput) {
 	in.Case = r.plan.Case
-	for _, post := range posts {
+	for _, p := range posts {
 		var told ToldSlack
-		if !post.IsReady() || post.Get(r.ctx, &told) != nil || told.Posted == (Posted{}) {
+		if !p.future.IsReady() || p.future.Get(r.ctx, &told) != nil || told.Posted == (Posted{}) {
 			continue // it is not there, or will come later and tell by itself how things are then
 		}
 		in.Thread = told.Posted
@@ -90,7 +175,12 @@ func (r *response) follow(posts []workflow.Future, in FollowInput) {
 
 // followed says whether everything that is to be told is told, in the threads too.
 func (r *response) followed() bool {
-	return allReady(slices.Concat(r.posts, r.notes, r.replies))
+	for _, p := range r.posts {
+		if !p.future.IsReady() {
+			return false
+		}
+	}
+	return allReady(slices.Concat(r.notes, r.replies)) && r.isCurrent()
 }
 
 // tier gives the tier of a round; after the last one the first one comes again.
@@ -118,11 +208,17 @@ func (r *response) patience(round int) time.Duration {
 // other is repeated until it is taken. When neither takes it for as long as the tier would have, the next one's turn
 // comes. Held means that a window has opened meanwhile, and that it has to be told again at its end.
 func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) (told, held bool) {
-	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Anyway: r.isCancelled(), Done: r.done}
+	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Anyway: r.isCancelled() || r.called,
+		Called: r.called, Done: r.done, Show: r.show()}
+	if !r.people.answered() {
+		in.Show.NextAt, in.Within = time.Time{}, r.patience(round)
+	}
 	ctx := telling(r.ctx)
 	slack := workflow.ExecuteActivity(ctx, tellSlackActivity, in)
 	pagerduty := workflow.ExecuteActivity(ctx, tellPagerDutyActivity, in)
-	r.posts, r.notes = append(r.posts, slack), append(r.notes, pagerduty)
+	p := r.posted(tier, slack)
+	p.asks, p.round = round != informed, round
+	r.notes = append(r.notes, pagerduty)
 	timer, stop := workflow.WithCancel(r.ctx)
 	defer stop()
 	answers, late := 0, false
@@ -146,14 +242,32 @@ func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) (told, h
 }
 
 // awaitEnd waits until the incident is resolved, or whoever had it lets it go. Should the events be lost, it looks by
-// itself now and then.
-func (r *response) awaitEnd() {
-	for look := firstLook; r.people.resolved == nil && r.people.taken != nil; look = min(2*look, lastLook) {
-		changed := func() bool { return r.people.resolved != nil || r.people.taken == nil }
+// itself now and then. Meanwhile a person may call the next tier, and somebody else may take the incident.
+func (r *response) awaitEnd(v Verdict) {
+	held := func() bool { return r.people.resolved == nil && (r.people.taken != nil || r.choices.stand == over) }
+	for look := firstLook; held(); look = min(2*look, lastLook) {
+		changed := func() bool { return !held() || r.called || r.hasOtherOwner() }
 		if r.await(look, changed); !changed() {
 			r.look()
 		}
+		if r.hasOtherOwner() {
+			r.noteOwner()
+		}
+		if r.called && held() {
+			r.turn = max(r.turn, 1) // whoever has it is of the first tier, or knows of it
+			r.tellTier(v, true)
+			r.tellEarlier(true)
+			r.turn++
+		}
 	}
+	if r.people.resolved == nil {
+		r.noteRelease()
+	}
+}
+
+// hasOtherOwner says whether somebody else has the incident than the record says.
+func (r *response) hasOtherOwner() bool {
+	return r.isLive() && r.people.taken != nil && r.owner != r.people.holder()
 }
 
 // look reads the incident's state in PagerDuty.
@@ -183,5 +297,8 @@ func (r *response) recordIn(ctx workflow.Context, lines ...incident.Transition) 
 	err := workflow.ExecuteLocalActivity(persistent(ctx), recordActivity, RecordInput{Transitions: lines}).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("append to the record", "key", lines[0].Key, "err", err)
+	}
+	if news, shown := newsOf(lines); shown {
+		r.refresh(news...)
 	}
 }

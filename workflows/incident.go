@@ -43,9 +43,18 @@ type response struct {
 	attempt int             // the attempt that held
 	people  people
 	choices choices
-	posts   []workflow.Future // of packets in Slack: ToldSlack
+	posts   []*post           // in Slack
 	notes   []workflow.Future // of packets in PagerDuty
-	replies []workflow.Future // to the packets in Slack
+	replies []workflow.Future // to the packets in Slack, in runs of earlier engines
+
+	turn     int                 // of the tier that is told, or is told next: TellInput.Round
+	nextAt   time.Time           // when the next tier is told, unless somebody answers
+	called   bool                // a person has called the next tier
+	acting   bool                // a choice is being acted on
+	owned    bool                // the record says who has the incident: owner
+	owner    string              // as people.holder names them
+	releases int                 // how often nobody had it any more
+	yield    workflow.CancelFunc // ends acknowledging for whoever had it before; may be nil
 
 	policy   workflow.ReceiveChannel // tells that the customer's windows may have changed
 	windows  bool                    // the customer has windows, as far as is known
@@ -329,6 +338,10 @@ func (r *response) remains(v Verdict) Verdict {
 // end finishes the run, unless the incident was reopened in the meantime: then a new run begins.
 func (r *response) end(v Verdict) (IncidentResult, error) {
 	r.closeChoices()
+	if len(r.posts) > 0 && v.Outcome.IsAutomatic() {
+		r.refresh() // those who were asked for approval
+		r.await(lastWords, r.followed)
+	}
 	result := IncidentResult{Outcome: v.Outcome, Reason: v.Reason}
 	if e := r.nextRun(v); e != nil {
 		return result, workflow.NewContinueAsNewError(r.ctx, IncidentWorkflow, IncidentInput{Event: *e})

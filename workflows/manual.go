@@ -24,12 +24,11 @@ const (
 )
 
 // runAttempt carries a wish out, beside the run's own course.
-func (r *response) runAttempt(c incident.Choice) {
+func (r *response) runAttempt(ctx workflow.Context, c incident.Choice) {
 	r.wishes++
 	r.paused = nil // whether the kill switch is on is asked again
 	w := &wish{response: r, choice: c, number: r.wishes, holder: r.people.holder()}
-	r.record(r.chosen(c))
-	var ctx workflow.Context
+	r.recordIn(ctx, r.chosen(c))
 	ctx, w.stop = workflow.WithCancel(r.ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		w.carryOut(ctx)

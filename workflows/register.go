@@ -48,6 +48,8 @@ func Register(r Registry, world World, actions []string) {
 		{tellSlackActivity, a.TellSlack},
 		{followSlackActivity, a.FollowSlack},
 		{tellPagerDutyActivity, a.TellPagerDuty},
+		{takePagerDutyActivity, a.TakePagerDuty},
+		{finishActivity, a.Finish},
 		{statusActivity, a.Status},
 		{askActivity, a.Ask},
 		{tellQuestionActivity, a.TellQuestion},

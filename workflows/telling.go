@@ -43,7 +43,11 @@ func (a *Activities) TellSlack(ctx context.Context, in TellInput) (ToldSlack, er
 		return ToldSlack{}, nil
 	}
 	told := fmt.Sprintf("told/slack/%d", in.Round)
-	packet, rec, err := a.packet(ctx, in)
+	var mentions []incident.Person
+	if in.Round != informed {
+		mentions = a.onCall(ctx, in.Case, in.Tier)
+	}
+	packet, rec, err := a.packet(ctx, in, mentions)
 	if err != nil {
 		return ToldSlack{}, err
 	}
@@ -61,31 +65,7 @@ func (a *Activities) TellSlack(ctx context.Context, in TellInput) (ToldSlack, er
 	if err != nil {
 		return ToldSlack{}, fmt.Errorf("post incident %q to %q: %w", in.Case.Incident.ID, channel, err)
 	}
-	return ToldSlack{Taken: true, Posted: posted}, a.told(ctx, in, told, "in Slack "+channel)
-}
-
-// FollowSlack tells the thread of a packet what has become of the incident.
-func (a *Activities) FollowSlack(ctx context.Context, in FollowInput) error {
-	ctx, stop := keepBeating(ctx)
-	defer stop()
-	rec, err := a.Journal.Record(ctx, in.Case.Incident.ID)
-	if err != nil {
-		return fmt.Errorf("read the record of incident %q: %w", in.Case.Incident.ID, err)
-	}
-	opts := a.options(in.Case, "")
-	var m handover.Message
-	switch in.News {
-	case newsTaken:
-		m = handover.TakenOver(rec, opts, in.By)
-	case newsNobody:
-		m = handover.NobodyAnswered(rec, opts, in.By, in.Next, in.Within)
-	default:
-		m = handover.ResolvedBy(rec, opts, in.By)
-	}
-	if err := a.Slack.Reply(ctx, in.Thread, m); err != nil && !errors.Is(err, ErrNotTaken) {
-		return fmt.Errorf("tell Slack what became of incident %q: %w", in.Case.Incident.ID, err)
-	}
-	return nil
+	return ToldSlack{Taken: true, Posted: posted, Mentions: mentions}, a.told(ctx, in, told, "in Slack "+channel)
 }
 
 // TellPagerDuty adds the packet as a note, and has PagerDuty page the tier when it should.
@@ -94,7 +74,7 @@ func (a *Activities) TellPagerDuty(ctx context.Context, in TellInput) (bool, err
 	defer stop()
 	id := in.Case.Incident.ID
 	told := fmt.Sprintf("told/pagerduty/%d", in.Round)
-	packet, rec, err := a.packet(ctx, in)
+	packet, rec, err := a.packet(ctx, in, nil)
 	if err != nil {
 		return false, err
 	}
@@ -105,7 +85,9 @@ func (a *Activities) TellPagerDuty(ctx context.Context, in TellInput) (bool, err
 		return false, err
 	}
 	called, paged := !in.Page, false
-	if in.Page {
+	if in.Page && !rec.EndedAt.IsZero() {
+		called = true // a person has finished the first response meanwhile: nobody is to be woken
+	} else if in.Page {
 		switch err := a.page(ctx, in); {
 		case errors.Is(err, ErrResolved):
 			return true, nil
@@ -142,7 +124,7 @@ var errAnswered = errors.New("somebody has the incident")
 // incident's own. It looks first: a page that was held up must not take the incident from a person.
 func (a *Activities) page(ctx context.Context, in TellInput) error {
 	id, own := in.Case.Incident.ID, in.Case.Incident.EscalationPolicy.ID
-	if inc, self, err := a.look(ctx, id); err == nil && steppedIn(inc, self) != nil {
+	if inc, self, err := a.look(ctx, id); err == nil && steppedIn(inc, self) != nil && (!in.Called || inc.Status == incident.Resolved) {
 		return errAnswered
 	}
 	policy := cmp.Or(in.Tier.Policy, own)
@@ -173,18 +155,16 @@ func has(rec incident.Record, key string) bool {
 }
 
 // packet builds what a person gets, from the record.
-func (a *Activities) packet(ctx context.Context, in TellInput) (handover.Packet, incident.Record, error) {
+func (a *Activities) packet(ctx context.Context, in TellInput, mentions []incident.Person) (handover.Packet, incident.Record, error) {
 	rec, err := a.Journal.Record(ctx, in.Case.Incident.ID)
 	if err != nil {
 		return handover.Packet{}, rec, fmt.Errorf("read the record of incident %q: %w", in.Case.Incident.ID, err)
 	}
-	opts := a.options(in.Case, in.Tier.Name)
-	opts.Remaining = a.remaining(in)
-	if rec.Match.Runbook != "" {
-		if text, ok := a.Catalog().Runbook(rec.Match.Runbook); ok {
-			opts.Runbook = string(text)
-		}
+	show := in.Show
+	if show.Mentions = mentions; in.Within > 0 {
+		show.NextAt = a.Now().Add(in.Within)
 	}
+	opts := a.shown(ctx, a.options(in.Case, in.Tier.Name), in.Case, show, rec)
 	return handover.Build(rec, opts), rec, nil
 }
 
@@ -197,18 +177,18 @@ func (a *Activities) options(c Case, tier string) handover.Options {
 }
 
 // remaining renders the checklist. A line whose expression breaks is shown as it is written: the person matters more.
-func (a *Activities) remaining(in TellInput) []string {
-	if in.Case.Scenario.Source == "" {
+func (a *Activities) remaining(c Case, done []incident.Step) []string {
+	if c.Scenario.Source == "" {
 		return nil
 	}
-	s, err := a.Compiler.Compile(in.Case.Scenario)
+	s, err := a.Compiler.Compile(c.Scenario)
 	if err != nil {
-		a.Log.Error("compile the pinned scenario", "scenario", in.Case.Scenario.Name, "err", err)
+		a.Log.Error("compile the pinned scenario", "scenario", c.Scenario.Name, "err", err)
 		return nil
 	}
-	facts, err := factsOf(in.Case, in.Done, 0)
+	facts, err := factsOf(c, done, 0)
 	if err != nil {
-		a.Log.Error("read the pinned inputs", "incident", in.Case.Incident.ID, "err", err)
+		a.Log.Error("read the pinned inputs", "incident", c.Incident.ID, "err", err)
 	}
 	var lines []string
 	for _, text := range s.HandOver.Remaining {

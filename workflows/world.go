@@ -51,6 +51,7 @@ type World struct {
 	Pause     func(context.Context, time.Duration) bool // between two tries of a step; false: the context ended first. Nil: by the real clock
 	Log       *slog.Logger
 
+	Buttons        bool   // people can press buttons in Slack: without, messages tell how to answer otherwise
 	DefaultChannel string // of Slack, for incidents that belong to no customer; may be empty
 	EngineVersion  string
 }

@@ -34,7 +34,7 @@ func (p Packet) offered() []incident.Choice {
 		run.Attempt = o.Attempt
 		list = append(list, run)
 	}
-	if p.Next != "" {
+	if p.CanCall {
 		list = append(list, choice(incident.NextTier))
 	}
 	return append(list, choice(incident.Done), choice(incident.Noise))
@@ -175,17 +175,6 @@ func (p Packet) mentioned() string {
 		}
 	}
 	return strings.Join(list, " ")
-}
-
-// onCallNames names who is on call, for readers that know no mentions.
-func (p Packet) onCallNames() string {
-	var list []string
-	for _, person := range p.Mentions[:min(len(p.Mentions), maxMentions)] {
-		if name := oneLine(person.Name, maxName); name != "" {
-			list = append(list, name)
-		}
-	}
-	return strings.Join(list, ", ")
 }
 
 // maxMentions is how many people one message mentions.

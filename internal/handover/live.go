@@ -22,15 +22,10 @@ func (p Packet) Slack() Message {
 // notification is what a phone shows, and what is posted when the blocks are refused: who is to come is mentioned in it.
 func (p Packet) notification() string {
 	text := cutEscaped(p.headline()+" — "+p.lead(), MaxFallback-900)
-	if who := p.mentioned(); who != "" && p.isWaiting() {
+	if who := p.mentioned(); who != "" && !p.isOver() {
 		text += " " + who
 	}
 	return text
-}
-
-// isWaiting says whether somebody is to answer: nobody has it, or a question waits.
-func (p Packet) isWaiting() bool {
-	return !p.isOver() && (p.Question != nil || p.Owner == "" && p.Outcome != "")
 }
 
 func (p Packet) liveBlocks(scale int) []Block {
@@ -68,7 +63,7 @@ func (p Packet) stateText(scale int) string {
 		has = fmt.Sprintf(w.live.has, p.Owner, p.hour(p.OwnerAt))
 	}
 	line := cutEscaped(w.label.taken+": "+has, 300)
-	if who := p.mentioned(); who != "" && p.isWaiting() {
+	if who := p.mentioned(); who != "" {
 		line += " · " + fmt.Sprintf(escape(w.live.onCall), who)
 	}
 	if told := p.toldText(); told != "" && p.Outcome != "" {

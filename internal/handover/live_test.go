@@ -112,7 +112,7 @@ func moments() map[string]moment {
 		"handed_over":      {verifyFailed(), nil},
 		"suggested":        {suggested, nil},
 		"told_tier_2": {did(verifyFailed(), incident.Transition{Kind: incident.ToldTier, By: "second_tier", At: at(700)}), func(o *handover.Options) {
-			o.Tier, o.Next, o.NextAt = "second_tier", "first_tier", at(2500)
+			o.Tier, o.Next, o.NextAt, o.CanCall = "second_tier", "first_tier", at(2500), false
 		}},
 		"taken":               {taken(), nil},
 		"released":            {did(taken(), incident.Transition{Kind: incident.EventSeen, Key: incident.ReleasedKey + "E9", At: at(1920)}), nil},
@@ -138,7 +138,7 @@ func moments() map[string]moment {
 
 func (m moment) options(language string) handover.Options {
 	o := options(language, m.rec)
-	o.Buttons, o.Mentions, o.Offers, o.Next, o.NextAt = true, onCall, offers(), "second_tier", at(695)
+	o.Buttons, o.Mentions, o.Offers, o.Next, o.NextAt, o.CanCall = true, onCall, offers(), "second_tier", at(695), true
 	if m.rec.Outcome.IsAutomatic() {
 		o.Offers, o.Next = nil, ""
 	}
@@ -255,9 +255,9 @@ func TestOnlyThoseOnCallAreMentioned(t *testing.T) {
 	if n := strings.Count(text, "<@"); n != 2 { // in the message and in what the phone shows
 		t.Errorf("%d mentions", n)
 	}
-	// Somebody has it: nobody is called any more.
-	if text := pretty(t, handover.Build(taken(), o).Slack()); strings.Contains(text, "<@") {
-		t.Error("people are mentioned though somebody has it")
+	// It is over: nobody is called any more.
+	if text := pretty(t, handover.Build(moments()["done"].rec, o).Slack()); strings.Contains(text, "<@") {
+		t.Error("people are mentioned though it is over")
 	}
 }
 

@@ -11,7 +11,12 @@ import (
 // is empty (no text) for what nobody has to read.
 func News(rec incident.Record, opts Options, line incident.Transition) Message {
 	p := Build(rec, opts)
-	line.Run = rec.Run
+	switch line.Run = rec.Run; {
+	case line.Kind == incident.PersonTook:
+		return TakenOver(rec, opts, line.By)
+	case line.Choice == "" && line.By != "" && (line.Kind == incident.ResponseEnd || line.Key == incident.ResolvedKey):
+		return ResolvedBy(rec, opts, line.By)
+	}
 	rec.Transitions = []incident.Transition{line}
 	for _, d := range deeds(rec) {
 		if text := p.sentence(d); text != "" {

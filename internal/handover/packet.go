@@ -22,8 +22,9 @@ type Options struct {
 	Offers   []Offer           // the attempts that a person may have made
 	Question *Question         // what waits for approval; nil: nothing does
 	Paused   *incident.Pause   // the kill switch that is in force here; nil: none is
-	Next     string            // the tier that comes next; empty: there is none
-	NextAt   time.Time         // when it is told, unless somebody answers; zero: nobody is waited for
+	Next     string            // the tier that is told next, unless somebody answers
+	NextAt   time.Time         // when; zero: nobody is waited for
+	CanCall  bool              // a person may have the next tier told now
 }
 
 // Offer is an attempt of the scenario that a person may have made.
@@ -102,6 +103,7 @@ type Packet struct {
 	Paused   *incident.Pause
 	Next     string
 	NextAt   time.Time
+	CanCall  bool
 
 	words words
 }
