@@ -79,6 +79,8 @@ func Run(t *testing.T, open Open) {
 		"prune/many":                   pruneManyWhileOthersWrite,
 		"export":                       exportsAll,
 		"export/period":                exportsPeriod,
+		"deeds":                        deeds,
+		"deeds/reopened":               deedsOfReopened,
 		"past":                         past,
 		"past/reopened":                pastOfReopened,
 		"past/stopped":                 pastStopped,
