@@ -34,6 +34,7 @@ type settings struct {
 	cpuProfile string
 	rowsOnly   bool
 	dir        string // where the databases are
+	incidents  int    // of the figures
 }
 
 // parts are what is measured, in the order of the table.
@@ -47,18 +48,20 @@ var parts = []struct {
 	{"what an incident costs in Temporal", measureCost},
 	{"the rules and the store", measureRules},
 	{"a catalog against past incidents", measureBacktest},
+	{"figures of a year", measureFigures},
 }
 
 func run() (err error) {
 	var s settings
 	flag.BoolVar(&s.quick, "quick", false, "measure for a short time: less exact")
-	flag.IntVar(&s.only, "only", 0, "measure only the part with this `number`, 1 to 6")
+	flag.IntVar(&s.only, "only", 0, "measure only the part with this `number`, 1 to 7")
 	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "write a CPU profile to this `file`")
 	flag.BoolVar(&s.rowsOnly, "rows", false, "print only the rows of the table")
 	flag.StringVar(&s.dir, "dir", os.TempDir(), "the `folder` on whose disk the databases are made")
+	flag.IntVar(&s.incidents, "incidents", figuresIncidents, "`how many` incidents figures are made of; 10000000 takes 15 GB of disk and half an hour")
 	flag.Parse()
-	if s.only < 0 || s.only > len(parts) || flag.NArg() > 0 || s.only == 0 && s.cpuProfile != "" {
-		return errors.New("usage: bench [-quick] [-dir FOLDER] [-only 1..6 [-cpuprofile FILE]]")
+	if s.only < 0 || s.only > len(parts) || flag.NArg() > 0 || s.incidents < 1000 || s.only == 0 && s.cpuProfile != "" {
+		return errors.New("usage: bench [-quick] [-dir FOLDER] [-incidents N] [-only 1..7 [-cpuprofile FILE]]")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -91,7 +94,8 @@ func runEach(ctx context.Context, s settings) error {
 		return err
 	}
 	for i := range parts {
-		one := exec.CommandContext(ctx, self, "-rows", "-only", strconv.Itoa(i+1), "-dir", s.dir, "-quick="+strconv.FormatBool(s.quick))
+		one := exec.CommandContext(ctx, self, "-rows", "-only", strconv.Itoa(i+1), "-dir", s.dir,
+			"-incidents", strconv.Itoa(s.incidents), "-quick="+strconv.FormatBool(s.quick))
 		one.Stdout, one.Stderr = os.Stdout, os.Stderr
 		one.Cancel = func() error { return one.Process.Signal(os.Interrupt) }
 		if err := one.Run(); err != nil {

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"shodo/internal/analytics"
 	"shodo/internal/incident"
 	"shodo/internal/store"
+	"shodo/internal/store/storetest"
 )
 
 // Facts are read along an index, in its order: no year is sorted, and no table is read as a whole.
@@ -76,7 +76,7 @@ func BenchmarkStats(b *testing.B) {
 		b.Skip("SHODO_BENCH_INCIDENTS is not set")
 	}
 	path := filepath.Join(b.TempDir(), "store.db")
-	s, err := store.Open(context.Background(), path, quiet())
+	s, err := store.Open(b.Context(), path, quiet())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -110,30 +110,10 @@ func BenchmarkStats(b *testing.B) {
 	}
 }
 
-// fillYear writes incidents evenly over a year: 500 customers of 20 departments, 25 scenarios, 40 % of them repaired,
-// a third handed over.
+// fillYear writes incidents evenly over a year.
 func fillYear(b testing.TB, path string, year time.Time, count int) {
 	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=synchronous(off)")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	every := (365 * 24 * time.Hour).Microseconds() / int64(count)
-	_, err = db.ExecContext(context.Background(), `
-		INSERT INTO incidents (incident, run, workflow_run, customer, department, service, scenario, target, urgency, priority,
-			phase, outcome, reason, why, created_at, received_at, started_at, outcome_at, taken_at, taken_by, ended_at, title, alert_count, attempted)
-		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1),
-			m AS (SELECT i, (i * 7919) % 500 AS c, (i * 104729) % 100 AS k, $2 + i * $3 AS at FROM n)
-		SELECT printf('Q%013d', i), 1, 'run-of-' || i, 'customer-' || c, 'department-' || (c % 20), printf('P%06d', c * 2 + i % 2),
-			CASE WHEN k < 90 THEN 'scenario-' || (k % 25) ELSE '' END, CASE WHEN k < 90 THEN 'host-' || (i % 37) ELSE '' END, 'high',
-			'P' || (1 + k % 4), 'end', CASE WHEN k < 40 THEN 'recovered' WHEN k < 57 THEN 'cleared' WHEN k < 90 THEN 'handed_over' ELSE 'unmatched' END,
-			CASE WHEN k BETWEEN 57 AND 89 THEN 'verify_failed' ELSE '' END, 'why it ended is told in one sentence like this one',
-			at, at + 2000000, CASE WHEN k < 90 THEN at + 2500000 END, at + 30000000 + (i * 31) % 60000000,
-			CASE WHEN k >= 57 THEN at + 200000000 END, CASE WHEN k >= 57 THEN 'Aiko Tanaka' ELSE '' END,
-			at + CASE WHEN k < 57 THEN 31000000 + (i * 31) % 60000000 ELSE 900000000 + (i * 17) % 600000000 END,
-			'[web-' || (i % 97) || '] alert of kind ' || char(97 + k % 26) || ' at ' || i || '%', 1 + k % 3, k < 50 FROM m`, count, year.UnixMicro(), every)
-	if err != nil {
+	if err := storetest.Fill(b.Context(), path, year, count); err != nil {
 		b.Fatal(err)
 	}
 }

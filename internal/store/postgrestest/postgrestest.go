@@ -35,14 +35,15 @@ import (
 // EnvURL names a database that tests may create schemas in.
 const EnvURL = "SHODO_TEST_POSTGRES_URL"
 
-var errNone = errors.New("PostgreSQL is not installed: there is no initdb on the path or under /usr/lib/postgresql")
+// ErrNone: there is no PostgreSQL on this machine.
+var ErrNone = errors.New("PostgreSQL is not installed: there is no initdb on the path or under /usr/lib/postgresql")
 
 // shared is the server of the test binary.
 var shared = sync.OnceValues(func() (*Server, error) {
 	if url := os.Getenv(EnvURL); url != "" {
 		return &Server{admin: url}, nil
 	}
-	return start(nil)
+	return New("", fast...)
 })
 
 // NewStore makes a place for a store and gives its url. It is dropped when the test ends.
@@ -56,9 +57,9 @@ func NewStore(t testing.TB) string {
 // Start gives a server of the test's own, with further settings such as "max_connections=20".
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, err := start(settings)
+	s, err := New("", append(fast, settings...)...)
 	need(t, err)
-	t.Cleanup(s.remove)
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -67,7 +68,7 @@ func need(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case err == nil:
-	case errors.Is(err, errNone) && os.Getenv("CI") != "true" && os.Getenv("SHODO_REQUIRE_POSTGRES") != "1":
+	case errors.Is(err, ErrNone) && os.Getenv("CI") != "true" && os.Getenv("SHODO_REQUIRE_POSTGRES") != "1":
 		t.Skipf("%v; install it (make needs), or set %s", err, EnvURL)
 	default:
 		t.Fatalf("a PostgreSQL for this test: %v", err)
@@ -87,13 +88,18 @@ type Server struct {
 	count atomic.Int64
 }
 
-func start(settings []string) (*Server, error) {
+// fast is for data that nobody needs afterwards.
+var fast = []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB"}
+
+// New gives a server for something that is no test, with PostgreSQL's own settings and the given ones. Its folder is made
+// in dir; empty: in the folder for temporary files. ErrNone: PostgreSQL is not installed.
+func New(dir string, settings ...string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{bin: bin, settings: settings}
-	if s.dir, err = os.MkdirTemp("", "shodo-postgres-"); err != nil {
+	if s.dir, err = os.MkdirTemp(dir, "shodo-postgres-"); err != nil {
 		return nil, err
 	}
 	if err := s.init(); err != nil {
@@ -105,7 +111,7 @@ func start(settings []string) (*Server, error) {
 		return nil, err
 	}
 	if err := s.run(); err != nil {
-		s.remove()
+		s.Close()
 		return nil, err
 	}
 	return s, nil
@@ -120,7 +126,7 @@ func binaries() (string, error) {
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
-		return "", errNone
+		return "", ErrNone
 	}
 	version := func(path string) int {
 		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
@@ -196,8 +202,7 @@ func (s *Server) run() error {
 	}
 	defer log.Close()
 	args := []string{"-D", s.data(), "-k", s.dir, "-c", "listen_addresses="}
-	for _, setting := range append([]string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200",
-		"shared_buffers=64MB", "jit=off"}, s.settings...) {
+	for _, setting := range append([]string{"max_connections=200"}, s.settings...) {
 		args = append(args, "-c", setting)
 	}
 	s.cmd = s.command("postgres", args...)
@@ -246,7 +251,8 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-func (s *Server) remove() {
+// Close ends the server and removes its data.
+func (s *Server) Close() {
 	_ = s.cmd.Process.Signal(syscall.SIGQUIT) // it may have ended
 	_ = s.cmd.Wait()
 	_ = s.reaper.Close()
@@ -256,19 +262,28 @@ func (s *Server) remove() {
 // PostgreSQL takes half a second to make a database. It is dropped when the test ends, if it is still there.
 func (s *Server) NewStore(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("shodo_test_%d_%d", os.Getpid(), s.count.Add(1))
-	if err := s.Exec(context.Background(), "CREATE SCHEMA "+name); err != nil {
-		t.Fatalf("create schema %s: %v", name, err)
+	name, url, err := s.NewSchema(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		// A server that a test has stopped has nothing to drop.
 		_ = s.Exec(context.Background(), "DROP SCHEMA IF EXISTS "+name+" CASCADE")
 	})
+	return url
+}
+
+// NewSchema makes a place for a store.
+func (s *Server) NewSchema(ctx context.Context) (name, url string, err error) {
+	name = fmt.Sprintf("shodo_test_%d_%d", os.Getpid(), s.count.Add(1))
+	if err := s.Exec(ctx, "CREATE SCHEMA "+name); err != nil {
+		return "", "", fmt.Errorf("create schema %s: %w", name, err)
+	}
 	separator := "?"
 	if strings.Contains(s.admin, "?") {
 		separator = "&"
 	}
-	return s.admin + separator + "search_path=" + name
+	return name, s.admin + separator + "search_path=" + name, nil
 }
 
 // Exec runs a statement as the server's owner, in the database that the tests share.
