@@ -26,11 +26,15 @@ import (
 func newIncident() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "incident",
-		Short: "Look at what happened: the record of incidents",
+		Short: "Look at what happened, and decide about it: the record of incidents",
 		Long: `incident reads the engine's record, also while the engine runs. Where it is: --store, or else what the settings of
-the engine say (-c FILE or SHODO_CONFIG; SHODO_STORE_URL, SHODO_DATA_DIR), or else data/store.db.`,
+the engine say (-c FILE or SHODO_CONFIG; SHODO_STORE_URL, SHODO_DATA_DIR), or else data/store.db.
+
+The other commands decide about an incident, as the buttons in Slack do: take, approve, not-now, run, next-tier, done, noise
+and tick. They talk to the running engine.`,
 	}
 	cmd.AddCommand(newIncidentList(), newIncidentShow(), newIncidentExport())
+	cmd.AddCommand(decisionCommands()...)
 	return cmd
 }
 
@@ -69,7 +73,12 @@ func newIncidentList() *cobra.Command {
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), asRecords(list))
 			}
+			paused, err := s.PausesInForce(cmd.Context())
+			if err != nil {
+				return err
+			}
 			printIncidents(cmd.OutOrStdout(), list, filter.Limit, now)
+			printPausedNow(cmd.OutOrStdout(), paused)
 			return nil
 		},
 	}

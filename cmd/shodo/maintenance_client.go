@@ -159,7 +159,7 @@ func readToken(path string) (string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", fmt.Errorf("there is no token at %q: the engine makes it when it starts (say where its data_dir is with -c shodo.yaml, or give --token-file)", path)
 	case errors.Is(err, fs.ErrPermission):
-		return "", fmt.Errorf("the token at %q belongs to the engine's user: run this as that user, such as \"sudo -u shodo shodo maintenance ...\", or give --url and --token-file", path)
+		return "", fmt.Errorf("the token at %q belongs to the engine's user: run this as that user, such as with \"sudo -u shodo shodo ...\", or give --url and --token-file", path)
 	case err != nil:
 		return "", fmt.Errorf("read the token: %w", err)
 	}

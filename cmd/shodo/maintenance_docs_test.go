@@ -15,8 +15,8 @@ import (
 	"shodo/internal/catalog"
 )
 
-// The examples of docs/api.md are sent as they stand, in their order, and answered by what stands below them. Only the id of a
-// window is another one.
+// The examples of docs/api.md are sent as they stand, in their order, and answered by what stands below them. Only the ids of
+// windows and of pauses are others.
 func TestExamplesOfTheAPI(t *testing.T) {
 	c, problems := catalog.Load(fstest.MapFS{"customers/acme.yaml": &fstest.MapFile{Data: []byte(`name: Acme
 time_zone: Asia/Tokyo
@@ -41,19 +41,22 @@ tiers: [{name: first, slack: "#acme"}]
 	if len(examples) < 5 {
 		t.Fatalf("only %d examples are found", len(examples))
 	}
-	written := windowID.FindString(string(page))
-	id := written
+	written, writtenPause := windowID.FindString(string(page)), pauseID.FindString(string(page))
+	id, idOfPause := written, writtenPause
 	for _, e := range examples {
-		command := strings.NewReplacer("$SHODO", "http://"+address, "$TOKEN", aliceToken, written, id).Replace(e[1])
+		command := strings.NewReplacer("$SHODO", "http://"+address, "$TOKEN", aliceToken, written, id, writtenPause, idOfPause).Replace(e[1])
 		body := send(t, command)
 		if got := windowID.FindString(body); got != "" {
 			id = got
+		}
+		if got := pauseID.FindString(body); got != "" {
+			idOfPause = got
 		}
 		var got, want any
 		if err := json.Unmarshal([]byte(body), &got); err != nil {
 			t.Fatalf("%s\nanswers no JSON: %v\n%s", e[1], err, body)
 		}
-		if err := json.Unmarshal([]byte(strings.ReplaceAll(e[2], written, id)), &want); err != nil {
+		if err := json.Unmarshal([]byte(strings.NewReplacer(written, id, writtenPause, idOfPause).Replace(e[2])), &want); err != nil {
 			t.Fatalf("the page has no JSON below\n%s: %v", e[1], err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

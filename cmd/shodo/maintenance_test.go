@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +34,11 @@ const (
 // standing is what the clock of the engine shows: 00:30 of December 1 in Tokyo.
 var standing = time.Date(2026, 11, 30, 15, 30, 0, 0, time.UTC)
 
-var windowID = regexp.MustCompile(`\bM[A-Z2-7]{12}\b`)
+// windowID and pauseID are ids of windows and of pauses.
+var (
+	windowID = regexp.MustCompile(`\bM[A-Z2-7]{12}\b`)
+	pauseID  = regexp.MustCompile(`\bP[A-Z2-7]{12}\b`)
+)
 
 // TestMaintenanceScripts plays testdata/maintenance: what a person types and gets from an engine's API.
 func TestMaintenanceScripts(t *testing.T) {
@@ -63,17 +70,20 @@ func startAPI(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("shodo.yaml"), []byte("listen: "+address+"\ndata_dir: data\n"), 0o600))
 }
 
-// remember is "remember NAME": it puts the first id of a window in the last output into $NAME.
+// remember is "remember NAME": it puts the first id of a window or of a pause in the last output into $NAME.
 func remember(ts *testscript.TestScript, _ bool, args []string) {
-	id := windowID.FindString(ts.ReadFile("stdout"))
+	id := cmp.Or(windowID.FindString(ts.ReadFile("stdout")), pauseID.FindString(ts.ReadFile("stdout")))
 	if len(args) != 1 || id == "" {
-		ts.Fatalf("usage: remember NAME, after an output with the id of a window")
+		ts.Fatalf("usage: remember NAME, after an output with the id of a window or of a pause")
 	}
 	ts.Setenv(args[0], id)
 }
 
 // serveAPI answers the API at a free port.
 func serveAPI(dir string, c *catalog.Catalog) (address string, stop func(), err error) {
+	if err := writeRecords(filepath.Join(dir, "store.db"), aRecord("QHANDED", true)); err != nil {
+		return "", nil, err
+	}
 	s, err := store.Open(context.Background(), filepath.Join(dir, "store.db"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", nil, err
@@ -88,8 +98,9 @@ func serveAPI(dir string, c *catalog.Catalog) (address string, stop func(), err 
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: web.New(web.Options{
 		API: web.API{
 			Tokens:      []web.Token{{Name: "cli", Value: secret.New(ownToken), Local: true}, {Name: "alice", Value: secret.New(aliceToken)}},
-			Maintenance: keeper{s}, Customers: func() web.Customers { return c }, Now: func() time.Time { return standing },
+			Maintenance: keeper{s}, Pauses: keeper{s}, Customers: func() web.Customers { return c }, Now: func() time.Time { return standing },
 		},
+		Choices:  web.Choices{Chooser: &clerk{}, Records: keeper{s}},
 		Ready:    func(context.Context) []web.Check { return nil },
 		Registry: prometheus.NewRegistry(),
 		Log:      slog.New(slog.DiscardHandler),
@@ -107,6 +118,49 @@ func (k keeper) EndMaintenance(ctx context.Context, id, by string, at time.Time)
 		err = web.ErrNoMaintenance
 	}
 	return m, err
+}
+
+func (k keeper) EndPause(ctx context.Context, id, by string, at time.Time) (incident.Pause, error) {
+	p, err := k.Store.EndPause(ctx, id, by, at)
+	if errors.Is(err, store.ErrNotFound) {
+		err = web.ErrNoPause
+	}
+	return p, err
+}
+
+func (k keeper) Record(ctx context.Context, id incident.ID) (incident.Record, error) {
+	r, err := k.Store.Record(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		err = web.ErrNoIncident
+	}
+	return r, err
+}
+
+// clerk takes choices as an incident that was handed over does: a customer of two people, one attempt, two points.
+type clerk struct {
+	mu    sync.Mutex
+	taken []incident.Choice
+}
+
+func (c *clerk) Choose(_ context.Context, choice incident.Choice) (incident.ChoiceResult, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	over := slices.ContainsFunc(c.taken, func(t incident.Choice) bool { return t.Kind == incident.Done })
+	again := slices.ContainsFunc(c.taken, func(t incident.Choice) bool {
+		return t.ID == choice.ID || t.Kind == incident.TakeOver && choice.Kind == incident.TakeOver
+	})
+	switch {
+	case over:
+		return incident.ChoiceResult{}, &web.Refused{Kind: "ended", Why: "it is over"}
+	case choice.Run > 1:
+		return incident.ChoiceResult{}, &web.Refused{Kind: "other_run", Why: "it is of another run"}
+	case choice.Kind == incident.RunAttempt && choice.Attempt > 1:
+		return incident.ChoiceResult{}, &web.Refused{Kind: "no_attempt", Why: "there is one attempt"}
+	case choice.Kind == incident.Tick && choice.Item > 2:
+		return incident.ChoiceResult{}, &web.Refused{Kind: "no_item", Why: "there are two points"}
+	}
+	c.taken = append(c.taken, choice)
+	return incident.ChoiceResult{Again: again, Waits: choice.Kind == incident.RunAttempt}, nil
 }
 
 func TestWhereTheEngineIs(t *testing.T) {
