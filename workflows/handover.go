@@ -33,6 +33,7 @@ func (r *response) handOver(v Verdict) {
 	} else {
 		r.record(outcome(r.plan.Case, v, incident.HandOver, 0, workflow.Now(r.ctx)))
 	}
+	r.tellOfHandOver()
 	r.obey()
 	if v.Outcome == incident.TakenOver || v.Resolved {
 		// A person has it, or it is over: say what was done, and wake nobody.
@@ -45,6 +46,7 @@ func (r *response) handOver(v Verdict) {
 		r.awaitEnd(v)
 	}
 	r.noteEnd()
+	r.tellHandedOverEnd()
 	r.await(lastWords, r.followed)
 }
 
