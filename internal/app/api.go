@@ -28,7 +28,7 @@ func (a *App) api() (web.API, error) {
 	if a.slack != nil && !a.cfg.Slack.HearsPeople() {
 		a.log.Info("there are no buttons and there is no slash command in Slack: neither slack.signing_secret nor slack.app_token is set")
 	}
-	return web.API{Tokens: tokens, Maintenance: a.policies, Pauses: a.pauses, Reports: reportAPI{a}, Customers: func() web.Customers { return a.catalog.Current() }, Now: time.Now}, nil
+	return web.API{Tokens: tokens, Maintenance: a.policies, Pauses: a.pauses, Reports: reportAPI{a}, Figures: a.store, Customers: func() web.Customers { return a.catalog.Current() }, Now: time.Now}, nil
 }
 
 // slackSite is what people may do in Slack.

@@ -45,11 +45,12 @@ type api struct {
 	deciding *deciding
 	log      *slog.Logger
 	requests *prometheus.CounterVec
+	figures  *figuring // nil: there are no figures
 	routes   *http.ServeMux
 }
 
 func newAPI(tokens []Token, rules rules, r prometheus.Registerer, log *slog.Logger) *api {
-	a := &api{tokens: tokens, reports: rules.reports, windows: rules.windows, pausing: rules.pausing, deciding: rules.deciding, log: log, routes: http.NewServeMux(),
+	a := &api{tokens: tokens, reports: rules.reports, windows: rules.windows, figures: rules.figures, pausing: rules.pausing, deciding: rules.deciding, log: log, routes: http.NewServeMux(),
 		requests: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
 			Name: "shodo_api_requests_total", Help: "Requests of the HTTP API by route and status; unauthorized ones have the route \"none\".",
 		}, []string{"route", "status"}),
@@ -59,6 +60,10 @@ func newAPI(tokens []Token, rules rules, r prometheus.Registerer, log *slog.Logg
 	a.handle("DELETE /api/v1/maintenance/{id}", a.endMaintenance)
 	a.allow("/api/v1/maintenance", "GET, POST")
 	a.allow("/api/v1/maintenance/{id}", "DELETE")
+	if a.figures != nil {
+		a.handle("GET /api/v1/stats", a.stats)
+		a.allow("/api/v1/stats", "GET")
+	}
 	if a.pausing.keep != nil {
 		a.handle("GET /api/v1/pauses", a.listPauses)
 		a.handle("POST /api/v1/pauses", a.addPause)

@@ -56,7 +56,7 @@ func newBoard(t testing.TB) *board {
 	b.Handler = web.New(web.Options{
 		API: web.API{
 			Tokens:      []web.Token{{Name: "alice", Value: secret.New(aliceToken)}, {Name: "cli", Value: secret.New(localToken), Local: true}},
-			Maintenance: b, Pauses: b.desk, Customers: func() web.Customers { return customers(t) }, Now: now,
+			Maintenance: b, Pauses: b.desk, Figures: figures{b}, Customers: func() web.Customers { return customers(t) }, Now: now,
 		},
 		Slack:    web.Slack{On: true, SigningSecret: secret.New(signingSecret), Operators: []string{"U0OPERATOR"}, Policies: b, Private: b.desk},
 		Choices:  web.Choices{Chooser: b.desk, Records: b.desk, People: b.desk},

@@ -60,6 +60,7 @@ type API struct {
 	Maintenance Maintenance // nil: there is neither
 	Pauses      Pauses      // nil: there is no kill switch
 	Reports     Reports     // nil: none is made and sent by itself
+	Figures     Figures     // nil: there are none
 	Customers   func() Customers
 	Now         func() time.Time
 }
@@ -68,6 +69,7 @@ type API struct {
 type rules struct {
 	reports  Reports
 	windows  *windows
+	figures  *figuring
 	pausing  *pausing
 	deciding *deciding
 }
@@ -114,6 +116,9 @@ func (s *Site) people(o Options) {
 				Name: "shodo_choices_total",
 				Help: "What people decided about incidents, by way (slack, api), choice and answer: taken, refused (as things stand), not_allowed, failed.",
 			}, []string{"way", "choice", "answer"})},
+	}
+	if api.Figures != nil {
+		rules.figures = newFiguring(api.Figures, api.Now)
 	}
 	s.mux.Handle("/api/", newAPI(api.Tokens, rules, o.Registry, o.Log))
 	if !o.Slack.On {
