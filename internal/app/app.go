@@ -64,6 +64,7 @@ type App struct {
 	slack      *slack.Client // nil: not configured
 	mail       *mail.Client  // nil: not configured
 	slackState remembered
+	pagerState remembered
 	mailState  remembered
 	self       *self
 	roster     *roster.Roster
@@ -210,6 +211,7 @@ func (a *App) world(version string) workflows.World {
 	}
 	if a.slack != nil {
 		w.Slack = slackEdge{a.slack}
+		w.Buttons = a.cfg.Slack.HearsPeople()
 	}
 	return w
 }

@@ -17,6 +17,9 @@ const maxBacklogAge = time.Minute
 // askEvery is how often Slack and the mail server are asked at most whether they are there.
 const askEvery = time.Minute
 
+// askAloneEvery is how often PagerDuty is asked at most, when nobody is told but by it.
+const askAloneEvery = 10 * time.Second
+
 // troubleTimeout is how long Slack has to take news that belong to no incident.
 const troubleTimeout = 2 * time.Minute
 
@@ -84,19 +87,33 @@ func (a *App) windowsReady(ctx context.Context) web.Check {
 	return check("windows", fmt.Sprintf("%d deferred, %d of maintenance added at run time", waiting, added), err)
 }
 
+// slackReady asks whether people can be told in Slack. PagerDuty alone carries hand-overs while it is away: that is worth
+// knowing, and no reason to take no webhooks. While PagerDuty is away, too, nobody can be told, and the engine is not ready.
 func (a *App) slackReady(ctx context.Context) web.Check {
-	if a.slack == nil {
-		return web.Check{Name: "slack", OK: true, Detail: "not configured: people are told in PagerDuty only"}
+	said, takes := "not configured: people are told in PagerDuty only", false
+	if a.slack != nil {
+		said, takes = a.slackState.ask(askEvery, func() (string, bool) {
+			who, err := a.slack.Test(ctx)
+			if err != nil {
+				return "away: people are told in PagerDuty only: " + err.Error(), false
+			}
+			return fmt.Sprintf("posts as %s in %s", who.User, who.Team), true
+		})
+		said += "; " + a.hears()
 	}
-	said := a.slackState.ask(func() string {
-		who, err := a.slack.Test(ctx)
-		// PagerDuty alone carries hand-overs while Slack is away: that is worth knowing, and no reason to take no webhooks.
-		if err != nil {
-			return "away: people are told in PagerDuty only: " + err.Error()
+	if takes {
+		return web.Check{Name: "slack", OK: true, Detail: said}
+	}
+	why, takes := a.pagerState.ask(askAloneEvery, func() (string, bool) {
+		if _, err := a.pagerduty.Self(ctx); err != nil {
+			return err.Error(), false
 		}
-		return fmt.Sprintf("posts as %s in %s", who.User, who.Team)
+		return "", true
 	})
-	return web.Check{Name: "slack", OK: true, Detail: said + "; " + a.hears()}
+	if !takes {
+		said = "nobody can be told: PagerDuty is away, too (" + why + "); Slack is " + said
+	}
+	return web.Check{Name: "slack", OK: takes, Detail: said}
 }
 
 // hears tells how what people do in Slack comes here.
@@ -122,29 +139,31 @@ func (a *App) mailReady(ctx context.Context) web.Check {
 	if a.mail == nil {
 		return web.Check{Name: "mail", OK: true, Detail: "not configured: customers get no mail"}
 	}
-	return web.Check{Name: "mail", OK: true, Detail: a.mailState.ask(func() string {
+	said, _ := a.mailState.ask(askEvery, func() (string, bool) {
 		if err := a.mail.Test(ctx); err != nil {
-			return "away: customers are told later: " + err.Error()
+			return "away: customers are told later: " + err.Error(), false
 		}
-		return "sends by " + a.cfg.Mail.Address
-	})}
+		return "sends by " + a.cfg.Mail.Address, true
+	})
+	return web.Check{Name: "mail", OK: true, Detail: said}
 }
 
-// remembered keeps what somebody outside has said for askEvery: readiness is asked often, and anybody may ask.
+// remembered keeps for a time what somebody outside has said: readiness is asked often, and anybody may ask.
 type remembered struct {
 	mu   sync.Mutex
 	at   time.Time
 	text string
+	well bool
 }
 
-func (r *remembered) ask(question func() string) string {
+func (r *remembered) ask(every time.Duration, question func() (text string, well bool)) (text string, well bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if time.Since(r.at) >= askEvery {
-		r.text = question()
+	if time.Since(r.at) >= every {
+		r.text, r.well = question()
 		r.at = time.Now()
 	}
-	return r.text
+	return r.text, r.well
 }
 
 // trouble tells of a webhook that no incident's workflow will ever see: nobody else would look at it.
