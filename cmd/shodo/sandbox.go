@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,30 +20,49 @@ const (
 	sandboxPagerDuty = 8181
 	sandboxSlack     = 8182
 	sandboxEngine    = "http://127.0.0.1:8080/webhooks/pagerduty"
+
+	sandboxEngineSlack = "http://127.0.0.1:8080/webhooks/slack"
 )
 
 func newSandbox() *cobra.Command {
 	var pagerduty, slack uint16
+	var past int
+	var slackURL string
 	opts := sandbox.Options{From: "shodo@example.com"}
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a local PagerDuty and Slack, to try an engine on",
 		Long: `sandbox runs a local PagerDuty (REST API, Events API v2, signed V3 webhooks, escalations, paging) and a local
-Slack (messages, threads, files) on the loopback interface, with a page on which people can press PagerDuty's
-buttons. It prints the settings with which "shodo serve" works on it, and runs until Ctrl-C. Nothing leaves this
-machine, and nothing is kept.
+Slack (messages, threads, files, buttons, checkboxes, slash commands, Socket Mode) on the loopback interface, each
+with a page: on the one people press PagerDuty's buttons, on the other they read Slack's channels, press the buttons of
+messages and type slash commands, as whoever they choose to be. It prints the settings with which "shodo serve" works
+on it, and runs until Ctrl-C. Nothing leaves this machine, and nothing is kept.
 
-PagerDuty has the users Aiko Tanaka, Ben Carter and Chie Mori and the service "Web shop" (PWEB001); Slack has the
-channels #incidents and #managers. "shodo sandbox send" makes an incident.`,
+Aiko Tanaka, Ben Carter and Chie Mori are there in both (in Slack U0AIKO00001, U0BEN000001 and U0CHIE00001; the first
+two are the group S0ONCALL001). PagerDuty has the service "Web shop" (PWEB001), Slack the channels #incidents and
+#managers. "shodo sandbox send" makes an incident.
+
+What people press in Slack goes over Socket Mode as long as the engine has a connection open (slack.app_token), and
+otherwise to --slack-url, signed with --signing-secret.`,
 		Example: "  shodo sandbox\n  shodo sandbox --webhook-url http://127.0.0.1:9000/webhooks/pagerduty\n  shodo sandbox send deploy/example/incident.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.PagerDutyAddr = ":" + strconv.Itoa(int(pagerduty))
 			opts.SlackAddr = ":" + strconv.Itoa(int(slack))
 			opts.Log = newLog(config.Log{Format: "text"}, cmd.ErrOrStderr())
+			if slackURL != "" {
+				base := strings.TrimSuffix(slackURL, "/")
+				opts.InteractionsURL, opts.CommandsURL = base+"/interactions", base+"/commands"
+			}
 			server, err := sandbox.New(opts)
 			if err != nil {
 				return fmt.Errorf("%w (choose other ports with --pagerduty-port and --slack-port)", err)
+			}
+			if past > 0 {
+				now := time.Now()
+				if _, err := server.PagerDuty.AddHistory(sandbox.History{Since: now.AddDate(-1, 0, 0), Until: now.AddDate(0, 0, -1), Count: past}); err != nil {
+					return err
+				}
 			}
 			describeSandbox(cmd.OutOrStdout(), server, opts)
 			return server.Run(cmd.Context())
@@ -52,18 +73,23 @@ channels #incidents and #managers. "shodo sandbox send" makes an incident.`,
 	flags.Uint16Var(&slack, "slack-port", sandboxSlack, "`port` of Slack; 0 takes a free one")
 	flags.StringVar(&opts.WebhookURL, "webhook-url", sandboxEngine, "where PagerDuty's webhooks go: the engine's `URL`; empty sends none")
 	flags.StringSliceVar(&opts.WebhookSecrets, "webhook-secret", []string{"sandbox-webhook-secret"}, "what webhooks are signed with; several are several signatures")
+	flags.StringVar(&slackURL, "slack-url", sandboxEngineSlack, "where Slack sends presses (/interactions) and commands (/commands): the engine's `URL`; empty sends none")
+	flags.StringVar(&opts.SigningSecret, "signing-secret", "sandbox-signing-secret", "what Slack signs them with")
+	flags.StringVar(&opts.AppToken, "app-token", "xapp-sandbox", "the app-level token that Slack takes for Socket Mode; empty: any")
 	flags.StringVar(&opts.Token, "token", "sandbox-token", "the REST API token that PagerDuty takes; empty: any")
 	flags.StringVar(&opts.BotToken, "bot-token", "xoxb-sandbox", "the bot token that Slack takes; empty: any")
 	flags.StringVar(&opts.From, "from", opts.From, "e-mail address of the engine's user in PagerDuty")
+	flags.IntVar(&past, "past", 0, "also so many resolved incidents of the last year, for \"shodo import pagerduty\"")
 	cmd.AddCommand(newSandboxSend())
 	return cmd
 }
 
 // describeSandbox prints where everything is, and how an engine is pointed at it.
 func describeSandbox(w io.Writer, s *sandbox.Server, o sandbox.Options) {
-	fmt.Fprintf(w, `PagerDuty   %[1]s   (open it in a browser: incidents, Slack's channels, buttons)
-Slack       %[2]s
+	fmt.Fprintf(w, `PagerDuty   %[1]s   (open it in a browser: incidents, and who is paged)
+Slack       %[9]s   (open it in a browser: channels, buttons, slash commands)
 webhooks    %[3]s
+presses     %[10]s
 
 An engine works on it with these settings, in shodo.yaml:
 
@@ -78,11 +104,14 @@ An engine works on it with these settings, in shodo.yaml:
   slack:
     api_url: %[2]s
     bot_token: {env: SANDBOX_BOT_TOKEN}
+    signing_secret: {env: SANDBOX_SIGNING_SECRET}   # or app_token: {env: SANDBOX_APP_TOKEN}, for Socket Mode
     channel: "#incidents"
+    operators: [U0AIKO00001]                        # Aiko Tanaka may press every button, Ben Carter when he is on call
 
 and then:
 
   export SANDBOX_TOKEN=%[5]s SANDBOX_WEBHOOK_SECRET=%[6]s SANDBOX_BOT_TOKEN=%[7]s
+  export SANDBOX_SIGNING_SECRET=%[11]s SANDBOX_APP_TOKEN=%[12]s
   shodo serve -c shodo.yaml
 
 A customer's file in the catalog takes the incidents when it names the service: pagerduty: {services: [PWEB001]}.
@@ -91,7 +120,8 @@ Make one:
   shodo sandbox send deploy/example/incident.json --url %[1]s
 
 Ctrl-C ends the sandbox.
-`, s.PagerDutyURL(), s.SlackURL(), orNone(o.WebhookURL), o.From, orAny(o.Token), first(o.WebhookSecrets), orAny(o.BotToken), engineAddress(o.WebhookURL))
+`, s.PagerDutyURL(), s.SlackURL(), orNone(o.WebhookURL), o.From, orAny(o.Token), first(o.WebhookSecrets), orAny(o.BotToken), engineAddress(o.WebhookURL),
+		s.SlackPageURL(), orNone(o.InteractionsURL), orAny(o.SigningSecret), firstOf(o.AppToken, "xapp-anything"))
 }
 
 // engineAddress is where an engine has to listen so that webhooks reach it.

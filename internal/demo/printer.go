@@ -199,7 +199,8 @@ func (r result) changed() string {
 func (p *printer) whereNext(s *stage, results []result) {
 	p.line("\n%s", p.style.Bold("Everything still runs. Where to look next:"))
 	p.hints(s, results, [][2]string{
-		{"PagerDuty and Slack", s.sandbox.PagerDutyURL() + "/"},
+		{"PagerDuty", s.sandbox.PagerDutyURL() + "/"},
+		{"Slack", s.sandbox.SlackPageURL()},
 		{"is it ready?", s.engineURL() + "/readyz"},
 		{"its metrics", s.engineURL() + "/metrics"},
 	})

@@ -139,6 +139,7 @@ func TestSeveralSockets(t *testing.T) {
 }
 
 func TestSocketConnectsAgain(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	s, _ := r.run(t, func(context.Context, slack.Envelope) any { return nil })
 	until(t, "connected", connected(s))
