@@ -21,6 +21,7 @@ type asking struct {
 	open              []incident.Fact
 	list              []listed
 	slow              []Slow
+	back              func(*closed) // cameBack
 }
 
 // side is one of the two periods.
@@ -52,8 +53,10 @@ func newAsking(q Question) *asking {
 	if q.Alone {
 		before = Period{Since: q.Period.Since, Until: q.Period.Since}
 	}
-	return &asking{q: q, current: newSide(q.Period), previous: newSide(before), watch: newWatch(),
+	a := &asking{q: q, current: newSide(q.Period), previous: newSide(before), watch: newWatch(),
 		outcomes: &numbered{}, reasons: &numbered{}, kinds: newKindNumbers()}
+	a.back = a.cameBack
+	return a
 }
 
 // hasEnough says whether incidents created from then on change nothing: the period is over, and nothing that is
@@ -92,9 +95,7 @@ func (a *asking) add(i int, f *row) {
 	var key watched
 	if f.covered && f.hasTarget {
 		key = b.watched(i)
-		for _, c := range a.watch.see(key, func() thing { return b.thing(i) }, f.created) {
-			a.cameBack(c)
-		}
+		a.watch.see(key, f.created, a.back)
 	}
 	var s *side
 	switch {
@@ -204,24 +205,27 @@ func (a *asking) waited(i int, f *row, m *measures) {
 
 // closed watches an automatic close.
 func (a *asking) closed(s *side, t *tally, i int, key watched, f *row) {
-	c := closed{thing: a.batch.thing(i), incident: listed{a.batch.id(i), f.created}, at: f.ended, counts: &t.figures, current: s == a.current}
+	c := closed{key: key, at: f.ended, counts: &t.figures, current: s == a.current}
+	if a.q.List == CameBack {
+		c.listed = listed{a.batch.id(i), f.created}
+	}
 	if c.young = f.ended+comeBackMicros > a.q.Now.UnixMicro(); c.young {
 		t.figures.MayComeBack++
 	} else {
 		t.figures.CameBack.Of++
 	}
-	a.watch.close(key, c)
+	a.watch.close(c)
 }
 
 // cameBack counts a close after which the same came again.
-func (a *asking) cameBack(c closed) {
+func (a *asking) cameBack(c *closed) {
 	c.counts.CameBack.Count++
 	if c.young {
 		c.counts.MayComeBack--
 		c.counts.CameBack.Of++
 	}
 	if c.current && a.q.List == CameBack {
-		a.list = append(a.list, c.incident)
+		a.list = append(a.list, c.listed)
 	}
 }
 

@@ -9,8 +9,8 @@ type batch struct {
 	*columns
 	filters              []filtered
 	nothing              bool // the filter takes none of them
-	customers, scenarios []uint64
-	targets              []uint64
+	customers, scenarios []watched
+	targets              []watched
 }
 
 // filtered is one condition of the filter: the code that a column must have.
@@ -50,10 +50,6 @@ func (b *batch) takes(i int) bool {
 
 func (b *batch) watched(i int) watched {
 	return watchedAs(b.customers[b.customer.codes[i]], b.scenarios[b.scenario.codes[i]], b.targets[b.target.codes[i]])
-}
-
-func (b *batch) thing(i int) thing {
-	return thing{b.customer.at(i), b.scenario.at(i), b.target.at(i)}
 }
 
 // group names the group of an incident.

@@ -22,6 +22,7 @@ type columns struct {
 	kinds   []kindKey           //
 	windows []held1             // in the order of at; most incidents have none
 	ids     []incident.ID       // empty when they were not asked for
+	scratch []uint64            // of decode
 	openIDs map[int]incident.ID // when there are no ids: of those that are open
 }
 

@@ -1,7 +1,6 @@
 package analytics
 
 import (
-	"slices"
 	"time"
 
 	"shodo/internal/incident"
@@ -10,90 +9,126 @@ import (
 // comeBackWithin is how long a repair has to hold.
 const comeBackWithin = 24 * time.Hour
 
-// watch waits for what was closed automatically to come back. It holds the closes of about a day, whatever the period.
+// comeBackMicros is comeBackWithin as a page has times.
+const comeBackMicros = int64(comeBackWithin / time.Microsecond)
+
+// watch waits for what was closed automatically to come back. It holds the closes of about two days, whatever the
+// period.
 type watch struct {
-	closes map[watched][]closed
+	first  map[watched]int32 // the first close of a thing, an index of closes
+	closes []closed
+	free   int32 // the first place that is free; 0: none is
 	swept  int64
 	last   int64 // until when something that counts can come back
 }
 
-// watched is what comes back, the same thing at the same place, as a number of its names. Two things may have one
-// number; their names tell them apart.
-type watched uint64
+// watched is what comes back, the same thing at the same place: 128 bits of its customer, scenario and target, so that
+// no two things are ever taken for one.
+type watched struct{ a, b uint64 }
 
-// thing is the same with its names.
-type thing struct {
-	customer, scenario, target string
-}
-
-// closed is an automatic close.
+// closed is an automatic close. Closes of a thing are a chain.
 type closed struct {
-	thing    thing
-	incident listed
-	at       int64
-	counts   *Figures // of its group
-	current  bool     // of the period that is asked for, not of the one before
-	young    bool     // its 24 hours are not over
+	key     watched
+	at      int64
+	counts  *Figures // of its group
+	listed  listed
+	next    int32 // 0: it is the last
+	current bool  // of the period that is asked for, not of the one before
+	young   bool  // its 24 hours are not over
 }
 
-func newWatch() *watch { return &watch{closes: map[watched][]closed{}, last: never} }
+// listed is an incident of the figure that is asked for.
+type listed struct {
+	id      incident.ID
+	created int64
+}
 
-// comeBackMicros is comeBackWithin as a page has times.
-const comeBackMicros = int64(comeBackWithin / time.Microsecond)
+func newWatch() *watch {
+	return &watch{first: map[watched]int32{}, closes: make([]closed, 1, 256), last: never}
+}
 
 // see is of every incident that has a scenario and a target, in the order of creation. It gives the closes after which
 // this one is the same again.
-func (w *watch) see(key watched, what func() thing, created int64) (back []closed) {
+func (w *watch) see(key watched, created int64, back func(*closed)) {
 	if created-w.swept > comeBackMicros {
 		w.sweep(created)
 	}
-	list := w.closes[key]
-	if len(list) == 0 {
-		return nil
+	first, found := w.first[key]
+	if !found {
+		return
 	}
-	seen := what()
-	kept := list[:0]
-	for _, c := range list {
-		switch {
-		case c.thing != seen || created < c.at:
-			kept = append(kept, c) // it was open still: an incident beside it, not after it
-		case created <= c.at+comeBackMicros:
-			back = append(back, c)
+	kept, last := int32(0), int32(0)
+	for i := first; i != 0; {
+		c, next := &w.closes[i], w.closes[i].next
+		if created < c.at { // it was open still: an incident beside it, not after it
+			if c.next = 0; last == 0 {
+				kept = i
+			} else {
+				w.closes[last].next = i
+			}
+			last = i
+		} else {
+			if created <= c.at+comeBackMicros {
+				back(c)
+			}
+			w.forget(i)
 		}
+		i = next
 	}
-	w.keep(key, kept)
-	return back
+	if kept == 0 {
+		delete(w.first, key)
+	} else if kept != first {
+		w.first[key] = kept
+	}
 }
 
 // close begins to watch.
-func (w *watch) close(key watched, c closed) {
-	w.closes[key] = append(w.closes[key], c)
+func (w *watch) close(c closed) {
 	w.last = max(w.last, c.at+comeBackMicros)
+	c.next = w.first[c.key]
+	w.first[c.key] = w.place(c)
 }
 
-func (w *watch) keep(key watched, list []closed) {
-	if len(list) == 0 {
-		delete(w.closes, key)
-		return
+// place puts a close where one has been forgotten, or at the end.
+func (w *watch) place(c closed) int32 {
+	if w.free == 0 {
+		w.closes = append(w.closes, c)
+		return int32(len(w.closes) - 1)
 	}
-	w.closes[key] = list
+	i := w.free
+	w.free = w.closes[i].next
+	w.closes[i] = c
+	return i
+}
+
+func (w *watch) forget(i int32) {
+	w.closes[i] = closed{next: w.free}
+	w.free = i
 }
 
 // sweep forgets, once a day, what did not come back.
 func (w *watch) sweep(now int64) {
 	w.swept = now
-	for key, list := range w.closes {
-		w.keep(key, slices.DeleteFunc(list, func(c closed) bool { return now > c.at+comeBackMicros }))
+	old := w.closes
+	w.closes, w.free = append(make([]closed, 0, len(old)), closed{}), 0
+	clear(w.first)
+	for _, c := range old[1:] {
+		if c.counts != nil && now <= c.at+comeBackMicros {
+			c.next = w.first[c.key]
+			w.first[c.key] = w.place(c)
+		}
 	}
 }
 
-// hashes numbers the names of a column, once each.
-func hashes(into []uint64, names []string) []uint64 {
+// hashes numbers the names of a column, once each, in 128 bits.
+func hashes(into []watched, names []string) []watched {
 	into = into[:0]
 	for _, name := range names {
-		h := uint64(14695981039346656037) // FNV-1a: the same in every process
+		h := watched{14695981039346656037, 0x9E3779B97F4A7C15} // two of FNV-1a's kind: the same in every process
 		for i := range len(name) {
-			h = (h ^ uint64(name[i])) * 1099511628211
+			h.a = (h.a ^ uint64(name[i])) * 1099511628211
+			h.b = (h.b ^ uint64(name[i])) * 0xD6E8FEB86659FD93
+			h.b ^= h.b >> 32
 		}
 		into = append(into, h)
 	}
@@ -101,14 +136,11 @@ func hashes(into []uint64, names []string) []uint64 {
 }
 
 // watchedAs puts the numbers of three names together.
-func watchedAs(customer, scenario, target uint64) watched {
-	h := customer*0x9E3779B97F4A7C15 ^ scenario
-	h = (h^h>>32)*0xD6E8FEB86659FD93 ^ target
-	return watched((h ^ h>>29) * 0xBF58476D1CE4E5B9)
+func watchedAs(customer, scenario, target watched) watched {
+	return watched{mixed(mixed(customer.a, scenario.a), target.a), mixed(mixed(customer.b, scenario.b), target.b)}
 }
 
-// listed is an incident of the figure that is asked for.
-type listed struct {
-	id      incident.ID
-	created int64
+func mixed(x, y uint64) uint64 {
+	x = (x ^ x>>29) * 0xBF58476D1CE4E5B9
+	return (x^x>>32)*0x94D049BB133111EB + y
 }

@@ -12,27 +12,20 @@ import (
 // decode reads a page into columns, whose memory it uses again. Parts that are not asked for are passed over: their
 // texts are empty. Whatever the bytes are, it takes no more memory than a few times their length.
 func (c *columns) decode(p Page, with incident.FactPart) error {
-	r := &reader{in: p.Hot}
+	r := &reader{in: p.Hot, scratch: &c.scratch}
 	if v := r.number(); v != PageVersion && r.err == nil {
 		return fmt.Errorf("read page of %s: %w: it says version %d", p.Day.Format(time.DateOnly), ErrPage, v)
 	}
 	n := r.count()
-	created := r.section()
-	c.created = resized(c.created, n)
-	last := int64(0)
-	for i := range c.created {
-		last += created.signed()
-		c.created[i] = last
-	}
-	r.take(created)
+	c.created, c.run, c.alerts, c.attempted = resized(c.created, n), resized(c.run, n), resized(c.alerts, n), resized(c.attempted, n)
+	r.created(c.created)
 	for _, column := range c.columnsOfTime() {
 		*column = resized(*column, n)
 		r.times(*column, c.created)
 	}
-	c.run, c.alerts, c.attempted = resized(c.run, n), resized(c.alerts, n), resized(c.attempted, n)
-	numbers(r, c.run, math.MaxUint32)
-	numbers(r, c.alerts, math.MaxUint32)
-	numbers(r, c.attempted, math.MaxUint64)
+	r.small(c.run)
+	r.small(c.alerts)
+	copy(c.attempted, r.numbers(n))
 	wanted := [...]bool{true, with&incident.FactDepartment != 0, true, true, true, with&incident.FactPriority != 0, true, true}
 	for k, t := range c.columnsOfText() {
 		r.texts(t, n, wanted[k])
@@ -65,8 +58,9 @@ func resized[T any](list []T, n int) []T {
 
 // reader reads numbers and texts until something is wrong; after that, zeros.
 type reader struct {
-	in  []byte
-	err error
+	in      []byte
+	err     error
+	scratch *[]uint64
 }
 
 func (r *reader) fail() { r.in, r.err = nil, ErrPage }
@@ -120,8 +114,10 @@ func (r *reader) index(limit int) int {
 	return int(n)
 }
 
-func (r *reader) time(from int64) int64 {
-	n := r.number()
+func (r *reader) time(from int64) int64 { return timeFrom(r.number(), from) }
+
+// timeFrom is the reverse of distance.
+func timeFrom(n uint64, from int64) int64 {
 	if n == 0 {
 		return never
 	}
@@ -129,10 +125,47 @@ func (r *reader) time(from int64) int64 {
 	return from + (int64(n>>1) ^ -int64(n&1))
 }
 
+// list reads so many numbers of one width, to the end of the section. What it gives is used again for the next list.
+func (r *reader) list(n int) []uint64 {
+	*r.scratch = resized(*r.scratch, n)
+	list := *r.scratch
+	width := 0
+	if len(r.in) > 0 {
+		width = int(r.in[0])
+	}
+	if r.err != nil || width < 1 || width > 8 || len(r.in) != 1+n*width {
+		r.fail()
+		clear(list)
+		return list
+	}
+	in := r.in[1:]
+	r.in = nil
+	if width == 1 {
+		for i, b := range in {
+			list[i] = uint64(b)
+		}
+		return list
+	}
+	mask := uint64(1)<<(8*width) - 1 // of width 8 all: 1<<64 is 0
+	whole := max(len(in)-8, -1)/width + 1
+	if len(in) < 8 {
+		whole = 0
+	}
+	for i := range whole {
+		list[i] = binary.LittleEndian.Uint64(in[i*width:]) & mask
+	}
+	for i := whole; i < n; i++ {
+		var eight [8]byte
+		copy(eight[:], in[i*width:(i+1)*width])
+		list[i] = binary.LittleEndian.Uint64(eight[:])
+	}
+	return list
+}
+
 // section gives the next section, to be read to its end.
 func (r *reader) section() *reader {
 	n := r.count()
-	s := &reader{in: r.in[:n], err: r.err}
+	s := &reader{in: r.in[:n], err: r.err, scratch: r.scratch}
 	r.in = r.in[n:]
 	return s
 }
@@ -144,29 +177,48 @@ func (r *reader) take(section *reader) {
 	}
 }
 
-func (r *reader) times(list, created []int64) {
+func (r *reader) created(list []int64) {
 	s := r.section()
-	for i := range list {
-		list[i] = s.time(created[i])
+	if len(list) > 0 {
+		list[0] = s.signed()
 	}
-	r.take(s)
-}
-
-func numbers[N uint32 | uint64](r *reader, list []N, most uint64) {
-	s := r.section()
-	for i := range list {
-		n := s.number()
-		if n > most {
-			s.fail()
+	for i, n := range s.list(len(list)) {
+		if i > 0 {
+			list[i] = list[i-1] + int64(n)
 		}
-		list[i] = N(n)
 	}
 	r.take(s)
 }
 
-func (s *reader) codes(list []uint32, limit int) {
-	for i := range list {
-		list[i] = uint32(s.index(limit))
+func (r *reader) times(list, created []int64) {
+	for i, n := range r.numbers(len(list)) {
+		list[i] = timeFrom(n, created[i])
+	}
+}
+
+// numbers reads a section that is one list.
+func (r *reader) numbers(n int) []uint64 {
+	s := r.section()
+	list := s.list(n)
+	r.take(s)
+	return list
+}
+
+func (r *reader) small(list []uint32) {
+	for i, n := range r.numbers(len(list)) {
+		if list[i] = uint32(n); n > math.MaxUint32 {
+			r.fail()
+		}
+	}
+}
+
+func (r *reader) codes(list []uint32, limit int) {
+	for i, n := range r.list(len(list)) {
+		if list[i] = uint32(n); n >= uint64(limit) {
+			r.fail()
+			clear(list)
+			return
+		}
 	}
 }
 

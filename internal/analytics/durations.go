@@ -33,6 +33,13 @@ func (d *durations) add(v time.Duration) {
 	d.bucket(v)
 }
 
+// measured adds a length, if there is one.
+func (d *durations) measured(s span) {
+	if s.ok {
+		d.add(s.long)
+	}
+}
+
 // merge adds what another one has collected. An approximate one makes the sum approximate.
 func (d *durations) merge(o *durations) {
 	d.count += o.count

@@ -148,30 +148,30 @@ func (t *tally) add(f *row, m *measures, outcome, reason int) {
 	g.Alerts += f.alerts
 	count(&t.outcomes, outcome, 1)
 	count(&t.reasons, reason, 1)
-	for _, c := range []struct {
-		counts  bool
-		counter *int
-	}{
-		{f.isAutomatic(), &g.Automatic.Count}, {f.covered, &g.Coverage.Count}, {f.isOpen(), &g.Open},
-		{f.isUndecided(), &g.Undecided}, {f.run > 1, &g.Reopened}, {f.isNotTaken(), &g.NotTaken},
-		{!f.hasCustomer, &g.NoCustomer}, {m.disorder, &g.ClockTrouble}, {f.neededPerson(), &g.PersonLoad.Incidents},
-	} {
-		if c.counts {
-			*c.counter++
-		}
-	}
+	countIf(f.isAutomatic(), &g.Automatic.Count)
+	countIf(f.covered, &g.Coverage.Count)
+	countIf(f.isOpen(), &g.Open)
+	countIf(f.isUndecided(), &g.Undecided)
+	countIf(f.run > 1, &g.Reopened)
+	countIf(f.isNotTaken(), &g.NotTaken)
+	countIf(!f.hasCustomer, &g.NoCustomer)
+	countIf(m.disorder, &g.ClockTrouble)
+	countIf(f.neededPerson(), &g.PersonLoad.Incidents)
 	g.Deferred.add(m.page)
-	for _, c := range []struct {
-		measured span
-		into     *durations
-	}{{m.first, &t.first}, {m.start, &t.start}, {m.person, &t.person}, {m.work, &t.taken}, {m.page.wait, &t.waited}} {
-		if c.measured.ok {
-			c.into.add(c.measured.long)
-		}
-	}
+	t.first.measured(m.first)
+	t.start.measured(m.start)
+	t.person.measured(m.person)
+	t.taken.measured(m.work)
+	t.waited.measured(m.page.wait)
 	if m.first.ok && m.machine.ok {
 		g.MachineShare.Time += min(m.machine.long, m.first.long)
 		g.MachineShare.Of += m.first.long
+	}
+}
+
+func countIf(counts bool, counter *int) {
+	if counts {
+		*counter++
 	}
 }
 

@@ -91,7 +91,7 @@ func TestPageSaysWhatTheFactsSay(t *testing.T) {
 	if diff := cmp.Diff(facts, got); diff != "" || err != nil {
 		t.Errorf("without ids: %v (-want +got):\n%s", err, diff)
 	}
-	if size := len(page.Hot) / len(facts); size > 60 {
+	if size := len(page.Hot) / len(facts); size > 70 {
 		t.Errorf("%d bytes for each incident", size)
 	}
 }

@@ -29,34 +29,81 @@ func (r *reading) all(ctx context.Context) error {
 
 // pages reads days in their order: a page, or facts where there is none or where it cannot be read.
 func (r *reading) pages(ctx context.Context, record Paged, since time.Time) error {
+	ctx, stop := context.WithCancel(ctx)
+	ahead, used := r.decoded(ctx, record, dayOf(since))
+	defer func() { // nothing is left behind, however it ends
+		stop()
+		for range ahead {
+		}
+	}()
 	next := dayOf(since)
-	var c columns
-	for page, err := range record.Pages(ctx, next, time.Time{}, r.with&incident.FactID != 0) {
-		if err != nil {
-			return err
+	for page := range ahead {
+		if page.err != nil {
+			return page.err
 		}
-		if page.Day.Before(next) {
-			continue
-		}
-		if page.Day.After(next) {
-			if err := r.facts(ctx, later(next, since), page.Day); err != nil {
+		if page.day.After(next) {
+			if err := r.facts(ctx, later(next, since), page.day); err != nil {
 				return err
 			}
 		}
-		if r.enough || r.hasEnough(page.Day.UnixMicro()) {
+		if r.enough || r.hasEnough(page.day.UnixMicro()) {
 			return nil
 		}
-		next = page.Day
-		if c.decode(page, r.with) != nil || r.with&incident.FactID != 0 && len(c.ids) < c.len() {
-			continue // it is read as facts
+		next = page.day
+		if page.readable { // else its day is read as facts, with what follows
+			r.take(page.columns)
+			next = page.day.Add(24 * time.Hour)
 		}
-		r.take(&c)
-		next = page.Day.Add(24 * time.Hour)
+		used <- page.columns
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if r.enough || r.hasEnough(next.UnixMicro()) {
 		return nil
 	}
 	return r.facts(ctx, later(next, since), time.Time{})
+}
+
+// decodedPage is a page as columns.
+type decodedPage struct {
+	day      time.Time
+	columns  *columns
+	readable bool
+	err      error // of the record: nothing comes after it
+}
+
+// pagesAhead is how many pages are decoded while one is worked on: it takes two cores.
+const pagesAhead = 2
+
+// decoded decodes pages ahead. Columns that have been worked on are given back.
+func (r *reading) decoded(ctx context.Context, record Paged, since time.Time) (<-chan decodedPage, chan<- *columns) {
+	ahead, used := make(chan decodedPage), make(chan *columns, pagesAhead+1)
+	for range cap(used) {
+		used <- &columns{}
+	}
+	cold := r.with&incident.FactID != 0
+	go func() {
+		defer close(ahead)
+		for page, err := range record.Pages(ctx, since, time.Time{}, cold) {
+			one := decodedPage{day: page.Day, err: err}
+			select {
+			case one.columns = <-used:
+			case <-ctx.Done():
+				return
+			}
+			if err == nil {
+				c := one.columns
+				one.readable = c.decode(page, r.with) == nil && (!cold || len(c.ids) == c.len())
+			}
+			select {
+			case ahead <- one:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ahead, used
 }
 
 // facts reads what was created in [since, until); a zero until is no end.
