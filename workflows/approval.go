@@ -40,7 +40,12 @@ func (r *response) approve(k int, differs bool) *Verdict {
 	if q.Verdict != nil {
 		return q.Verdict
 	}
+	speak := func() {}
+	if !r.plan.Paging {
+		speak = r.silence(q.Until.Add(engineFirst)) // the engine's acknowledgement may run out before
+	}
 	answer := r.awaitAnswer(r.ctx, q)
+	speak()
 	r.plan.Deadline = r.plan.Deadline.Add(workflow.Now(r.ctx).Sub(asked))
 	if stopped := r.interrupted(); stopped != nil {
 		return stopped
@@ -300,6 +305,9 @@ func (a *Activities) TellQuestion(ctx context.Context, q QuestionInput) (ToldSla
 	if err != nil {
 		return ToldSlack{}, err
 	}
+	if held, err := a.isHeld(ctx, q); err != nil || held {
+		return ToldSlack{}, err
+	}
 	posted, err := a.Slack.Post(ctx, channel, packet.Slack(), noteKey(q.Case, fmt.Sprintf("asked/%d", q.Number)))
 	if errors.Is(err, ErrNotTaken) {
 		a.Log.Error("ask a tier in Slack", "incident", id, "channel", channel, "err", err)
@@ -309,6 +317,15 @@ func (a *Activities) TellQuestion(ctx context.Context, q QuestionInput) (ToldSla
 		return ToldSlack{}, fmt.Errorf("ask %q about incident %q: %w", channel, id, err)
 	}
 	return ToldSlack{Taken: true, Posted: posted, Mentions: mentions}, nil
+}
+
+// isHeld says whether a window has opened since it was asked whether people may be: the message may have waited for Slack.
+func (a *Activities) isHeld(ctx context.Context, q QuestionInput) (bool, error) {
+	if q.AskedBy != "" {
+		return false, nil
+	}
+	r, err := a.ask(ctx, incident.Page, q.Case)
+	return r.Answer != incident.Allow, err
 }
 
 // NoteQuestion tells a question in PagerDuty's notes, with the way to answer it.

@@ -52,8 +52,11 @@ func TestAnApproval(t *testing.T) {
 	if n := b.actions.count("local.run"); n != 1 {
 		t.Errorf("sent %d times", n)
 	}
-	if d := cmp.Diff([]string{"acknowledge", "note started", "note 1", "resolve"}, b.pd.done()); d != "" {
+	if d := cmp.Diff([]string{"acknowledge", "note started", "note 1", "resolve"}, b.pd.loud()); d != "" {
 		t.Errorf("in PagerDuty (-want +got):\n%s", d)
+	}
+	if !slices.Contains(b.pd.done(), "snooze 15m0s") {
+		t.Errorf("PagerDuty pages while people think: %v", b.pd.done())
 	}
 	if d := cmp.Diff([]string{"#first"}, b.slack.sent); d != "" {
 		t.Errorf("asked (-want +got):\n%s", d)

@@ -23,6 +23,21 @@
 // the incident is still open (suppress.go). A person who takes the incident ends every wait, and so do windows that change. The
 // digest (digest.go) is made from the record; one that only informs about what a person took or resolved is not held back.
 //
+// Choices. What people choose, by a button, a command or the API, is an update of the incident's workflow (choices.go). Its
+// validator refuses what may not be chosen as things stand, and leaves nothing of it in the history; its handler only notes
+// the choice, and the workflow's own course acts on it and writes one line. The same press twice is one choice, by its id. A
+// take-over while the engine works ends the automatic part at once, as an acknowledgement in PagerDuty does.
+//
+// Approvals. The engine asks (approval.go) where the autonomy is approve, or the attempt says so. What is approved is what
+// was shown: each step's action and rendered parameters. They are rendered again right before a step is sent, and where they
+// differ nothing is sent and it is asked once more. The target's lock is not held while people think, the time does not count
+// against limits.timeout, PagerDuty stays silent, and after a yes it is checked again. An approval is for once. Silence
+// approves nothing. A wish (manual.go) is an attempt that a person asks for after the hand-over: it keeps to budgets, windows,
+// limits and the kill switch, and where the customer demands two people another one has to approve it.
+//
+// The kill switch (pausing.go) is asked of the store at intake, before anybody is asked to approve, and before each change. When it
+// cannot be read nothing is changed. Only a pause that cancels is told to those who run, by a signal.
+//
 // Histories that are open when a new version comes go on with it: what intake decided travels in the plan, so that what a
 // plan does not know is not done (Plan.Asks), and testdata/histories is replayed.
 //

@@ -221,7 +221,7 @@ func TestTheKillSwitch(t *testing.T) {
 			if d := cmp.Diff(c.ran, b.actions.ran); d != "" {
 				t.Errorf("what ran (-want +got):\n%s", d)
 			}
-			if d := cmp.Diff(c.did, b.pd.done()); d != "" {
+			if d := cmp.Diff(c.did, b.pd.loud()); d != "" {
 				t.Errorf("in PagerDuty (-want +got):\n%s", d)
 			}
 			stopped := slices.ContainsFunc(rec.Transitions, func(l incident.Transition) bool {

@@ -311,6 +311,11 @@ func (p *pagerDuty) act(kind incident.EventType, by incident.Agent) {
 	}
 }
 
+// loud is what was done but to silence it.
+func (p *pagerDuty) loud() []string {
+	return slices.DeleteFunc(p.done(), func(did string) bool { return strings.HasPrefix(did, "snooze ") })
+}
+
 func (p *pagerDuty) done() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
