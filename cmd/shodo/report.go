@@ -53,7 +53,7 @@ The same period of the same record gives the same bytes, whenever it is written.
 			func(f *reportFlags, flags *pflag.FlagSet) {
 				flags.StringVar(&f.since, "since", "", "from an age (24h, 30d), a day (2026-11-01) or an instant (RFC 3339) on")
 				flags.StringVar(&f.until, "until", "", "to the end of a day, or to an instant; the default is now")
-			}))
+			}), newReportSend(), newReportDeliveries())
 	return cmd
 }
 
