@@ -94,6 +94,9 @@ func (f backtestFlags) run(cmd *cobra.Command, from storeFlags) error {
 		return err
 	}
 	defer s.Close()
+	if err := warnOfHalfImports(cmd.Context(), cmd.ErrOrStderr(), s, period.Since, period.Until); err != nil {
+		return err
+	}
 	progress := newProgress(cmd.ErrOrStderr())
 	q.Progress = progress.show
 	report, err := backtest.Run(cmd.Context(), s.Past(cmd.Context(), pastFilter(period, q)), q)

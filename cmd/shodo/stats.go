@@ -52,6 +52,10 @@ last seven days. "shodo stats --definitions" says what each figure means, and --
 				return err
 			}
 			defer s.Close()
+			before := question.Period.Previous(question.Now)
+			if err := warnOfHalfImports(cmd.Context(), cmd.ErrOrStderr(), s, before.Since, question.Period.Until); err != nil {
+				return err
+			}
 			answer, err := analytics.Ask(cmd.Context(), s, question)
 			if err != nil {
 				return err

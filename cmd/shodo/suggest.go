@@ -80,6 +80,9 @@ func (f suggestFlags) run(cmd *cobra.Command, from storeFlags) error {
 		return err
 	}
 	defer s.Close()
+	if err := warnOfHalfImports(cmd.Context(), cmd.ErrOrStderr(), s, period.Since, period.Until); err != nil {
+		return err
+	}
 	o.Read = recordedIncident(s)
 	kinds, err := suggest.Rank(cmd.Context(), s, o)
 	if err != nil {

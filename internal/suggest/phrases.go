@@ -42,7 +42,7 @@ func isUnsafe(r rune) bool {
 
 // stable gives the run itself when all titles hold it, or else those of its words that they hold.
 func stable(run string, titles []string) []string {
-	phrase := strings.TrimFunc(run, func(r rune) bool { return !unicode.IsLetter(r) })
+	phrase := withoutParticle(strings.TrimFunc(run, func(r rune) bool { return !unicode.IsLetter(r) }))
 	inAll := func(text string) bool {
 		return text != "" && !slices.ContainsFunc(titles, func(title string) bool { return !strings.Contains(title, text) })
 	}
@@ -56,6 +56,16 @@ func stable(run string, titles []string) []string {
 		}
 	}
 	return words
+}
+
+// withoutParticle takes off the particle that joins a Japanese text to the host or figure before it.
+func withoutParticle(phrase string) string {
+	for _, particle := range []string{"が", "は", "を", "に", "で", "の", "と", "へ", "も"} {
+		if rest, ok := strings.CutPrefix(phrase, particle); ok && weight(rest) >= 4 {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return phrase
 }
 
 // weight is how much a text tells: its letters, those of scripts without spaces twice.
@@ -86,12 +96,11 @@ func newNames(taken []incident.ScenarioName) *names {
 	return n
 }
 
-// free makes a name of the phrases: small letters and digits, with "-" between words.
-func (n *names) free(phrases []string) string {
-	base := "unnamed-kind"
-	if len(phrases) > 0 {
-		base = cmp.Or(slug(phrases[0]), base)
-	}
+// free makes a name of the phrases, in the order in which the title has them: small letters, with "-" between words.
+func (n *names) free(title string, phrases []string) string {
+	phrases = slices.Clone(phrases)
+	slices.SortStableFunc(phrases, func(a, b string) int { return cmp.Compare(strings.Index(title, a), strings.Index(title, b)) })
+	base := cmp.Or(slug(strings.Join(phrases, " ")), "unnamed-kind")
 	name := base
 	for i := 2; n.taken[name]; i++ {
 		name = base + "-" + strconv.Itoa(i)

@@ -103,6 +103,6 @@ func (k *Kind) draft(ctx context.Context, read func(context.Context, incident.ID
 		}
 	}
 	phrases := phrasesOf(k.Title, k.titles)
-	k.Name = names.free(phrases)
+	k.Name = names.free(k.Title, phrases)
 	k.Skeleton = skeleton{Kind: *k, phrases: phrases, samples: samples}.yaml()
 }
