@@ -29,21 +29,20 @@ type side struct {
 	period       Period
 	since, until int64
 	groups       map[Group]*tally
-	attempts     map[attemptKey]*Share
+	attempts     map[string]*attempts // by scenario
 	windows      map[windowKey]*windowTally
 	saved        savings
-	ofBatch      []*tally // by the number of the group in the batch
+	ofBatch      []*tally    // by the number of the group in the batch
+	attemptsOf   []*attempts // by the number of the scenario in the batch
 	day          dayTally
 }
 
-type attemptKey struct {
-	scenario incident.ScenarioName
-	attempt  int
-}
+// attempts are those of one scenario, the first one first.
+type attempts struct{ repairs []Share }
 
 func newSide(p Period) *side {
 	return &side{period: p, since: p.Since.UnixMicro(), until: p.Until.UnixMicro(), groups: map[Group]*tally{},
-		attempts: map[attemptKey]*Share{}, windows: map[windowKey]*windowTally{}, saved: newSavings()}
+		attempts: map[string]*attempts{}, windows: map[windowKey]*windowTally{}, saved: newSavings()}
 }
 
 func (s *side) holds(created int64) bool { return s.since <= created && created < s.until }
@@ -76,6 +75,7 @@ func (a *asking) take(c *columns) {
 	}
 	for _, s := range []*side{a.current, a.previous} {
 		s.ofBatch = append(s.ofBatch[:0], make([]*tally, b.groupCodes(a.q.By))...)
+		s.attemptsOf = append(s.attemptsOf[:0], make([]*attempts, len(c.scenario.names))...)
 	}
 	held := 0
 	for i := range c.len() {
@@ -234,21 +234,47 @@ func (s *side) repaired(t *tally, i int, f *row, b *batch) {
 	if f.attempted == 0 {
 		return
 	}
-	for n := 1; n <= f.attempted.Last(); n++ {
+	of := s.attemptsBy(b, i)
+	last := f.attempted.Last()
+	of.reach(last)
+	for n := 1; n <= last; n++ {
 		if !f.attempted.Has(n) {
 			continue
 		}
-		key := attemptKey{incident.ScenarioName(b.scenario.at(i)), n}
-		if s.attempts[key] == nil {
-			s.attempts[key] = &Share{}
-		}
-		for _, share := range []*Share{&t.figures.Repairs, s.attempts[key]} {
+		held := n == last && f.outcome == incident.Recovered
+		for _, share := range [...]*Share{&t.figures.Repairs, &of.repairs[n-1]} {
 			share.Of++
-			if n == f.attempted.Last() && f.outcome == incident.Recovered {
-				share.Count++
-			}
+			countIf(held, &share.Count)
 		}
 	}
+}
+
+// attemptsBy gives the counters of an incident's scenario.
+func (s *side) attemptsBy(b *batch, i int) *attempts {
+	code := b.scenario.codes[i]
+	if s.attemptsOf[code] == nil {
+		name := b.scenario.names[code]
+		if s.attempts[name] == nil {
+			s.attempts[name] = &attempts{}
+		}
+		s.attemptsOf[code] = s.attempts[name]
+	}
+	return s.attemptsOf[code]
+}
+
+// reach makes counters up to an attempt.
+func (a *attempts) reach(attempt int) {
+	for len(a.repairs) < attempt {
+		a.repairs = append(a.repairs, Share{})
+	}
+}
+
+// at gives an attempt, also of a scenario that is not there.
+func (a *attempts) at(attempt int) Share {
+	if a == nil || attempt > len(a.repairs) {
+		return Share{}
+	}
+	return a.repairs[attempt-1]
 }
 
 func (a *asking) answer() Answer {
@@ -333,18 +359,17 @@ func compareGroups(x, y Group) int {
 }
 
 func (a *asking) attempts() []Attempted {
-	keys := maps.Clone(a.current.attempts)
-	maps.Copy(keys, a.previous.attempts)
+	names := maps.Clone(a.current.attempts)
+	maps.Copy(names, a.previous.attempts)
 	list := []Attempted{}
-	for key := range keys {
-		one := Attempted{Scenario: key.scenario, Attempt: key.attempt}
-		if s := a.current.attempts[key]; s != nil {
-			one.Repairs = *s
+	for name := range names {
+		now, before := a.current.attempts[name], a.previous.attempts[name]
+		for n := 1; n <= incident.MaxAttempts; n++ {
+			one := Attempted{Scenario: incident.ScenarioName(name), Attempt: n, Repairs: now.at(n), Previous: before.at(n)}
+			if one.Repairs.Of+one.Previous.Of > 0 {
+				list = append(list, one)
+			}
 		}
-		if s := a.previous.attempts[key]; s != nil {
-			one.Previous = *s
-		}
-		list = append(list, one)
 	}
 	slices.SortFunc(list, func(x, y Attempted) int {
 		return cmp.Or(cmp.Compare(x.Scenario, y.Scenario), x.Attempt-y.Attempt)

@@ -110,7 +110,7 @@ func (w *watch) forget(i int32) {
 func (w *watch) sweep(now int64) {
 	w.swept = now
 	old := w.closes
-	w.closes, w.free = append(make([]closed, 0, len(old)), closed{}), 0
+	w.closes, w.free = w.closes[:1], 0 // those that stay move to the front, behind the one that is looked at
 	clear(w.first)
 	for _, c := range old[1:] {
 		if c.counts != nil && now <= c.at+comeBackMicros {
