@@ -90,7 +90,7 @@ func (r *response) notTold(ctx workflow.Context, answer ContactAnswer, of custom
 		if err := f.Get(ctx, nil); err != nil {
 			in := TellContactInput{Number: answer.place(i), Of: of}
 			r.recordIn(ctx, incident.Transition{Key: in.key(), Kind: incident.Acted, Phase: incident.End,
-				By: answer.Now[i].String(), Why: fmt.Sprintf("%s could not be told: %v", answer.Now[i], cause(err))})
+				By: answer.name(i), Why: fmt.Sprintf("%s could not be told: %v", answer.name(i), cause(err))})
 		}
 	}
 }
@@ -139,7 +139,7 @@ func (a *Activities) contacts(id incident.CustomerID, of customer.Moment) Contac
 	}
 	for i, one := range c.Contacts {
 		if one.Is(of) {
-			answer.Now, answer.Places = append(answer.Now, one), append(answer.Places, i+1)
+			answer.Now, answer.Places, answer.Names = append(answer.Now, one), append(answer.Places, i+1), append(answer.Names, one.String())
 		}
 	}
 	return answer
@@ -194,7 +194,7 @@ func (a ContactAnswer) toldIn(rec incident.Record) ContactAnswer {
 	var kept ContactAnswer
 	for i, one := range a.Now {
 		if t, found := find(rec, handOverToldKey(a.place(i))); found && t.Kind == incident.ToldContact && one.Call == nil {
-			kept.Now, kept.Places = append(kept.Now, one), append(kept.Places, a.place(i))
+			kept.Now, kept.Places, kept.Names = append(kept.Now, one), append(kept.Places, a.place(i)), append(kept.Names, one.String())
 		}
 	}
 	return kept

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -102,6 +103,7 @@ type ContactInput struct {
 type ContactAnswer struct {
 	Now    []customer.Contact `json:"now,omitempty"`
 	Places []int              `json:"places,omitempty"` // of each in the customer's file, from 1; empty: they are all of them
+	Names  []string           `json:"names,omitempty"`  // of each, for people; empty in histories of earlier engines
 	Until  time.Time          `json:"until,omitzero"`   // of a hand-over: when to ask again
 }
 
@@ -111,6 +113,14 @@ func (a ContactAnswer) place(i int) int {
 		return a.Places[i]
 	}
 	return i + 1
+}
+
+// name is that of a contact, for people.
+func (a ContactAnswer) name(i int) string {
+	if i < len(a.Names) {
+		return a.Names[i]
+	}
+	return cmp.Or(a.Now[i].Email, a.Now[i].Slack)
 }
 
 // TellContactInput asks to tell one contact that an incident was handed over, or how it ended.
