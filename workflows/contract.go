@@ -250,6 +250,7 @@ type TellInput struct {
 	Done    []incident.Step `json:"done"`             // for the checklist's expressions
 	Called  bool            `json:"called,omitempty"` // a person wants the tier to be told, whoever has the incident
 	Within  time.Duration   `json:"within,omitempty"` // how long the tier has for an answer, when one is waited for
+	Asked   time.Time       `json:"asked,omitzero"`   // when telling began
 	Show    Show            `json:"show,omitzero"`
 }
 

@@ -211,7 +211,7 @@ func (r *response) patience(round int) time.Duration {
 // comes. Held means that a window has opened meanwhile, and that it has to be told again at its end.
 func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) (told, held bool) {
 	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Anyway: r.isCancelled() || r.called,
-		Called: r.called, Done: r.done, Show: r.show()}
+		Called: r.called, Asked: workflow.Now(r.ctx), Done: r.done, Show: r.show()}
 	if !r.people.answered() {
 		in.Show.NextAt, in.Within = time.Time{}, r.patience(round)
 	}

@@ -85,8 +85,8 @@ func (a *Activities) TellPagerDuty(ctx context.Context, in TellInput) (bool, err
 		return false, err
 	}
 	called, paged := !in.Page, false
-	if in.Page && !rec.EndedAt.IsZero() {
-		called = true // a person has finished the first response meanwhile: nobody is to be woken
+	if in.Page && in.answered(rec) {
+		called = true
 	} else if in.Page {
 		switch err := a.page(ctx, in); {
 		case errors.Is(err, ErrResolved):
@@ -115,6 +115,20 @@ func (a *Activities) TellPagerDuty(ctx context.Context, in TellInput) (bool, err
 		return false, nil // a note wakes nobody
 	}
 	return true, a.told(ctx, in, told, "in PagerDuty")
+}
+
+// answered says whether a person has answered elsewhere since telling began, so that nobody is to be woken: PagerDuty may not
+// know of it yet.
+func (in TellInput) answered(rec incident.Record) bool {
+	if !rec.EndedAt.IsZero() {
+		return true
+	}
+	for _, t := range rec.Transitions {
+		if t.Run == rec.Run && t.Kind == incident.PersonTook && !in.Asked.IsZero() && !t.At.Before(in.Asked) {
+			return true
+		}
+	}
+	return false
 }
 
 // errAnswered says that nobody needs to be paged any more.
