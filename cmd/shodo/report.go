@@ -111,6 +111,9 @@ func (f *reportFlags) run(cmd *cobra.Command, name string, now time.Time) error 
 	if err := f.isKnown(cmd, s, r, known); err != nil {
 		return err
 	}
+	if err := warnOfHalfImports(cmd.Context(), cmd.ErrOrStderr(), s, r.Since(), in.Period.Until); err != nil {
+		return err
+	}
 	if !known.read {
 		fmt.Fprintln(cmd.ErrOrStderr(), "There is no catalog here (--catalog DIR): customers are named by their ids, and adoption is not known.")
 	}

@@ -119,6 +119,17 @@ func (r *Report) Figures(s Stretch) analytics.Figures {
 	return analytics.Figures{}
 }
 
+// Since is the beginning of the longest column.
+func (r *Report) Since() time.Time {
+	since := r.Period.Since
+	for _, c := range r.Columns {
+		if c.Period.Since.Before(since) {
+			since = c.Period.Since
+		}
+	}
+	return since
+}
+
 // Name gives a customer's name, or the id of one that the catalog does not have (any more).
 func (r *Report) Name(id incident.CustomerID) string {
 	return cmp.Or(clean(r.names[id]), clean(string(id)))
