@@ -296,6 +296,9 @@ func (r *response) recordIn(ctx workflow.Context, lines ...incident.Transition) 
 	for i := range lines {
 		lines[i].Incident, lines[i].Run, lines[i].At = r.plan.Incident.ID, r.plan.Run, workflow.Now(ctx)
 	}
+	if r.pen.Lock(ctx) == nil {
+		defer r.pen.Unlock()
+	}
 	err := workflow.ExecuteLocalActivity(persistent(ctx), recordActivity, RecordInput{Transitions: lines}).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("append to the record", "key", lines[0].Key, "err", err)

@@ -51,6 +51,7 @@ type response struct {
 	nextAt   time.Time           // when the next tier is told, unless somebody answers
 	called   bool                // a person has called the next tier
 	acting   bool                // a choice is being acted on
+	pen      workflow.Mutex      // of the record: what happens at once is written in its order
 	owned    bool                // the record says who has the incident: owner
 	owner    string              // as people.holder names them
 	releases int                 // how often nobody had it any more
@@ -81,6 +82,7 @@ func newResponse(ctx workflow.Context, first incident.Event) *response {
 	r.ctx, _ = workflow.NewDisconnectedContext(ctx)
 	r.work, r.stop = workflow.WithCancel(ctx)
 	r.people.watch(r.ctx, first, r.stop)
+	r.pen = workflow.NewMutex(r.ctx)
 	r.listen()
 	r.heedPauses()
 	return r
