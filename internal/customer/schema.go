@@ -64,6 +64,16 @@ func (people) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
 	return s
 }
 
+// YAMLSchema says which letters there are.
+func (letters) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
+	return g.Of(reflect.TypeFor[lettersDocument]())
+}
+
+// YAMLSchema says what a letter is.
+func (letter) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
+	return g.Of(reflect.TypeFor[letterDocument]())
+}
+
 // YAMLSchema says what an SSH credential is.
 func (sshCredential) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
 	s := g.Of(reflect.TypeFor[sshDocument]())
@@ -84,7 +94,7 @@ func (contacts) YAMLSchema(g *yamlschema.Generator) *yamlschema.Schema {
 	one := g.Of(reflect.TypeFor[contactDocument]())
 	one.Property("slack").Pattern = slackChannel.String()
 	for _, way := range []string{"email", "slack", "webhook", "ticket", "call"} {
-		one.AnyOf = append(one.AnyOf, &yamlschema.Schema{Required: []string{way}})
+		one.OneOf = append(one.OneOf, &yamlschema.Schema{Required: []string{way}})
 	}
 	one.MinProperties, one.MaxProperties = 1, 2
 	return yamlschema.List(one)

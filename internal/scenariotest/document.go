@@ -49,7 +49,7 @@ type caseDocument struct {
 	LateBy   time.Duration               `yaml:"late_by" doc:"How much later the engine hears of it."`
 	Earlier  earlier                     `yaml:"earlier" doc:"Repairs before this one that count for the limits."`
 	Steps    map[string]yaml.Node        `yaml:"steps" schema:"steps" doc:"What each step answers: by its id, else its attempt's name, else its action. A mapping answers always, a list in turn."`
-	People   []personDocument            `yaml:"people" doc:"Who does what in PagerDuty."`
+	People   []personDocument            `yaml:"people" doc:"Who does what and when: in PagerDuty, and by what the engine offers."`
 	Want     yamldoc.Located[wantFields] `yaml:"want" required:"true" doc:"What has to come of it. Only what is given is compared."`
 }
 
@@ -100,9 +100,9 @@ func (r *caseReader) read() *testCase {
 		return nil
 	}
 	c.start = r.times(&c.incident)
-	c.people = r.people()
 	c.want = r.given.Want.Value.check(r.d.At("want"), r.given.Want.Place, r.subject)
 	s, ok := c.catalog.Scenario(c.want.subject)
+	c.people = r.people(s)
 	if !ok && c.want.subject != none {
 		r.d.Problem(r.n, fmt.Sprintf("there is no scenario %q for this case", c.want.subject),
 			yamldoc.Suggest(string(c.want.subject), scenarioNames(c.catalog)))
@@ -243,51 +243,6 @@ func (r *caseReader) times(inc *incident.Incident) time.Time {
 
 // isOurTime says whether Temporal's clock can be set to it.
 func isOurTime(t time.Time) bool { return t.Year() >= 2000 && t.Year() < 2200 }
-
-// personDocument is somebody's deed as it is written.
-type personDocument struct {
-	After       time.Duration `yaml:"after" required:"true" doc:"How long after the engine hears of the incident; 0s: before it looks."`
-	Acknowledge string        `yaml:"acknowledge" doc:"Who acknowledges it."`
-	Reassign    string        `yaml:"reassign" doc:"Who reassigns it."`
-	Escalate    string        `yaml:"escalate" doc:"Who escalates it."`
-	Resolve     string        `yaml:"resolve" doc:"Who resolves it."`
-	Monitor     string        `yaml:"monitor" enum:"resolves" doc:"The monitor finds it healthy."`
-}
-
-func (r *caseReader) people() []personEvent {
-	var list []personEvent
-	for i, p := range r.given.People {
-		e := personEvent{after: p.After}
-		deeds := 0
-		for _, deed := range []struct {
-			by   string
-			kind incident.EventType
-		}{
-			{p.Acknowledge, incident.EventAcknowledged}, {p.Reassign, incident.EventReassigned},
-			{p.Escalate, incident.EventEscalated}, {p.Resolve, incident.EventResolved},
-		} {
-			if deed.by != "" {
-				e.kind, e.by = deed.kind, person(deed.by)
-				deeds++
-			}
-		}
-		if p.Monitor != "" {
-			e.kind = incident.EventResolved
-			deeds++
-		}
-		at := r.d.At("people").AtIndex(i)
-		node := valueOf(valueOf(r.n, "people"), i)
-		switch {
-		case deeds != 1:
-			at.Problem(node, fmt.Sprintf("found %d deeds, expected one", deeds),
-				"acknowledge: NAME, reassign: NAME, escalate: NAME, resolve: NAME, or monitor: resolves")
-		case p.After < 0:
-			at.ProblemIn(node, "after", "found a negative duration", "it counts from when the engine is told of the incident")
-		}
-		list = append(list, e)
-	}
-	return list
-}
 
 // answers reads what each step answers.
 func (r *caseReader) answers(s *scenario.Scenario) map[string]*answers {

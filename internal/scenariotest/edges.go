@@ -120,17 +120,6 @@ func (slack) Update(context.Context, workflows.Posted, handover.Message) error {
 
 func (slack) Reply(context.Context, workflows.Posted, handover.Message) error { return nil }
 
-// personEvent is what somebody does in PagerDuty at a moment of the case.
-type personEvent struct {
-	after time.Duration // since the engine was told of the incident
-	kind  incident.EventType
-	by    incident.Agent // empty: the monitor
-}
-
-func person(name string) incident.Agent {
-	return incident.Agent{ID: "P/" + name, Name: name, Type: "user_reference"}
-}
-
 // windows are those of the customer's file, asked at the case's own time.
 type windows struct{ catalog *catalog.Catalog }
 

@@ -265,68 +265,9 @@ func stepOf(s *scenario.Scenario, key incident.StepKey) *scenario.Step {
 	return &steps[key.Index]
 }
 
-// people are those who acted, as far as what came of it depends on them.
-func (w caseWriter) people() *yaml.Node {
-	n := &yaml.Node{Kind: yaml.SequenceNode}
-	rec := w.rec
-	add := func(at time.Time, deed, by string) {
-		after := max(0, at.Sub(rec.ReceivedAt))
-		if rec.StartedAt.IsZero() && rec.Outcome != incident.HandedOver {
-			after = 0 // before the engine had looked at it
-		}
-		one := mapping()
-		put(one, "after", span(after.Round(100*time.Millisecond)))
-		put(one, deed, text(by))
-		n.Content = append(n.Content, flow(one))
-	}
-	told := w.toldAt()
-	switch {
-	case rec.Outcome == incident.TakenOver:
-		add(cmpTime(rec.TakenAt, rec.OutcomeAt), deedIn(rec.Why), "a person")
-	case rec.Outcome == incident.ResolvedUpstream, strings.HasPrefix(rec.Why, "the monitor resolved it"):
-		add(rec.OutcomeAt, "monitor", "resolves")
-	case len(told) > 1: // somebody answers after the last one was told
-		add(cmpTime(rec.TakenAt, told[len(told)-1].Add(10*second)), "acknowledge", "a person")
-	}
-	return n
-}
-
-// toldAt gives when each tier was told for the first time.
-func (w caseWriter) toldAt() []time.Time {
-	var when []time.Time
-	seen := map[string]bool{}
-	for _, t := range w.rec.Transitions {
-		round := t.Key[strings.LastIndex(t.Key, "/")+1:]
-		if t.Kind == incident.ToldTier && !seen[round] {
-			seen[round] = true
-			when = append(when, t.At)
-		}
-	}
-	return when
-}
-
-func cmpTime(a, b time.Time) time.Time {
-	if a.IsZero() {
-		return b
-	}
-	return a
-}
-
-// deedIn finds what a person did in the engine's words about it.
-func deedIn(why string) string {
-	for _, deed := range []struct{ word, key string }{
-		{" resolved it", "resolve"}, {" escalated it", "escalate"}, {" reassigned it", "reassign"},
-	} {
-		if strings.Contains(why, deed.word) {
-			return deed.key
-		}
-	}
-	return "acknowledge"
-}
-
 // want is what came of it.
 func (w caseWriter) want() *yaml.Node {
-	got := seenIn(w.rec, w.options.Actions)
+	got := seenIn(w.rec, w.scenario, w.options.Actions)
 	n := mapping()
 	put(n, "outcome", plain(string(w.rec.Outcome)))
 	if w.rec.Reason != "" {
@@ -339,9 +280,25 @@ func (w caseWriter) want() *yaml.Node {
 		put(n, "planned", names(got.planned))
 	}
 	put(n, "told", names(got.told))
+	if len(got.asked) > 0 {
+		put(n, "asked", w.asked())
+	}
 	put(n, "changed", number(got.changed))
 	if w.rec.Match.Target != "" {
 		put(n, "target", text(w.rec.Match.Target))
+	}
+	return n
+}
+
+// asked are the questions, each with the tier that got it.
+func (w caseWriter) asked() *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, t := range w.rec.Transitions {
+		if t.Kind == incident.Asked {
+			one := mapping()
+			put(one, nameOfAttempt(w.scenario, t.Attempt), text(t.By))
+			n.Content = append(n.Content, flow(one))
+		}
 	}
 	return n
 }

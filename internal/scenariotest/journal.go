@@ -161,15 +161,18 @@ func (j *journal) Targets(context.Context, incident.CustomerID, incident.Scenari
 	return j.earlier.Targets + min(len(j.attempts()), 1), nil
 }
 
+// made is one making of an attempt: the engine's own has round 0, those at a person's wish have others.
+type made struct{ attempt, round int }
+
 // attempts gives the recovery attempts of which a changing step was sent.
-func (j *journal) attempts() map[int]bool {
-	made := map[int]bool{}
+func (j *journal) attempts() map[made]bool {
+	all := map[made]bool{}
 	for _, s := range j.rec.Steps {
 		if s.Phase == incident.Recover && (s.Status == incident.Started || ran(s)) {
-			made[s.Attempt] = true
+			all[made{s.Attempt, s.Round}] = true
 		}
 	}
-	return made
+	return all
 }
 
 // ran says whether the action of a step was used.

@@ -23,8 +23,6 @@ import (
 )
 
 const (
-	// eventSignal is the workflows' name of PagerDuty's events; it never changes.
-	eventSignal = "event"
 	// stuck is how long nothing may happen, of this machine's time.
 	stuck = 30 * time.Second
 	// lastResort is when somebody resolves what nobody else does.
@@ -38,6 +36,7 @@ type play struct {
 	pd      *pagerDuty
 	journal *journal
 	script  *script
+	deeds   *deeds
 	ending  sync.Once
 }
 
@@ -51,7 +50,7 @@ func newPlay(c *testCase, o Options) *play {
 	log := slog.New(slog.DiscardHandler)
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(log))
-	p := &play{c: c, env: suite.NewTestWorkflowEnvironment(), pd: newPagerDuty(c.incident)}
+	p := &play{c: c, env: suite.NewTestWorkflowEnvironment(), pd: newPagerDuty(c.incident), deeds: &deeds{}}
 	p.env.SetStartTime(c.start)
 	p.env.SetTestTimeout(stuck)
 	p.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: stuck}) // a slow machine is no deadlock
@@ -63,7 +62,7 @@ func newPlay(c *testCase, o Options) *play {
 		Compiler: scenario.NewCompiler(o.Actions, 1),
 		Journal:  p.journal, StepLog: p.journal, Budgets: p.journal,
 		Incidents: p.pd, PagerDuty: p.pd, Slack: slack{}, Actions: p.script,
-		Policies: windows{c.catalog}, Deferrals: windows{}, Digests: windows{},
+		Policies: windows{c.catalog}, Deferrals: windows{}, Digests: windows{}, Pauses: p.deeds,
 		Self: func(context.Context) (string, error) { return self, nil },
 		Now:  p.env.Now, Pause: pass, Log: log, DefaultChannel: "#default", EngineVersion: "test",
 	}, o.Actions.Names())
@@ -90,13 +89,7 @@ func (p *play) perform() (err error) {
 			err = fmt.Errorf("the workflow stopped: %s", first)
 		}
 	}()
-	for _, e := range p.c.people {
-		if e.after == 0 {
-			p.pd.act(e.kind, e.by) // before the engine looks at it
-			continue
-		}
-		p.env.RegisterDelayedCallback(func() { p.happens(e.kind, e.by) }, e.after)
-	}
+	p.acts()
 	p.env.RegisterDelayedCallback(p.resolve, lastResort)
 	p.env.ExecuteWorkflow(workflows.IncidentWorkflow, workflows.IncidentInput{Event: incident.Event{
 		ID: "first", Type: incident.EventTriggered, OccurredAt: p.c.incident.CreatedAt, ReceivedAt: p.c.start,
@@ -112,39 +105,15 @@ func (p *play) perform() (err error) {
 	return nil
 }
 
-// happens lets somebody act in PagerDuty: its state changes, and the event arrives.
-func (p *play) happens(kind incident.EventType, by incident.Agent) {
-	if inc, _ := p.pd.Read(context.Background(), ""); inc.Status == incident.Resolved {
-		return
-	}
-	p.pd.act(kind, by)
-	now := p.env.Now()
-	p.env.SignalWorkflow(eventSignal, incident.Event{ID: incident.EventID(fmt.Sprintf("%s/%d", kind, now.UnixNano())), Type: kind,
-		OccurredAt: now, ReceivedAt: now, Agent: by, Incident: p.c.incident.ID})
-}
-
-// end has somebody resolve an incident that was handed over, after everybody in the file has acted.
-func (p *play) end() {
-	p.ending.Do(func() {
-		wait := time.Second // so that both ways of telling have told
-		for _, e := range p.c.people {
-			wait = max(wait, p.c.start.Add(e.after).Sub(p.env.Now())+time.Second)
-		}
-		p.env.RegisterDelayedCallback(p.resolve, wait)
-	})
-}
-
-func (p *play) resolve() { p.happens(incident.EventResolved, person("somebody")) }
-
 // seen is what came of the case.
 func (p *play) seen() seen {
-	got := seenIn(p.record(), p.script.actions)
+	got := seenIn(p.record(), p.scenario(), p.script.actions)
 	got.notes = p.pd.notes
 	return got
 }
 
-// seenIn is what a record tells of its present run.
-func seenIn(rec incident.Record, actions Actions) seen {
+// seenIn is what a record tells of its present run. The scenario names the attempts.
+func seenIn(rec incident.Record, s *scenario.Scenario, actions Actions) seen {
 	got := seen{record: rec}
 	for _, s := range rec.Steps {
 		switch {
@@ -159,6 +128,9 @@ func seenIn(rec incident.Record, actions Actions) seen {
 	}
 	rounds := map[string]bool{}
 	for _, t := range rec.Transitions {
+		if t.Kind == incident.Asked {
+			got.asked = append(got.asked, asking(nameOfAttempt(s, t.Attempt), t.By))
+		}
 		round := t.Key[strings.LastIndex(t.Key, "/")+1:]
 		if t.Kind == incident.ToldTier && !rounds[round] {
 			rounds[round] = true

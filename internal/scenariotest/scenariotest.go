@@ -84,10 +84,10 @@ func (r Result) Passed() bool { return len(r.Failures) == 0 }
 
 // Failure is one thing that was not as expected.
 type Failure struct {
-	What     string    `json:"what"`               // the key of want, or "answers", "run"
+	What     string    `json:"what"`               // the key of want, or "answers", "people", "run"
 	Want     string    `json:"want,omitempty"`     // of a single value
 	Got      string    `json:"got,omitempty"`      //
-	Sequence *Sequence `json:"sequence,omitempty"` // of ran, planned and told
+	Sequence *Sequence `json:"sequence,omitempty"` // of ran, planned, told and asked
 	Detail   string    `json:"detail,omitempty"`   // in words
 	Texts    []string  `json:"texts,omitempty"`    // what was looked through
 }
@@ -132,6 +132,7 @@ func (s *Suite) run(ctx context.Context, c *testCase) Result {
 		r.Failures = append(r.Failures, c.want.compare(p.seen())...)
 		r.Why = p.record().Why
 	}
+	r.Failures = append(r.Failures, p.deeds.failures()...)
 	for _, problem := range p.script.problems() {
 		r.Failures = append(r.Failures, Failure{What: "answers", Detail: problem})
 	}

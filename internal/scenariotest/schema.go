@@ -17,14 +17,15 @@ func Schema(actions scenario.Actions) *yamlschema.Schema {
 		"alert": func() *yamlschema.Schema {
 			return &yamlschema.Schema{AnyOf: []*yamlschema.Schema{{Type: "string", MinLength: 1}, {Type: "object"}}}
 		},
-		"steps": func() *yamlschema.Schema { return stepsSchema(actions) },
+		"refused": func() *yamlschema.Schema { return yamlschema.Words(refusals()...) },
+		"steps":   func() *yamlschema.Schema { return stepsSchema(actions) },
 	}}
 	one := g.Struct(reflect.TypeFor[caseDocument]())
 	want := one.Property("want")
 	want.Property("outcome").Enum = words(incident.Outcomes())
 	want.Property("reason").Enum = words(incident.Reasons())
 	person := one.Property("people").Items
-	person.MinProperties, person.MaxProperties = 2, 2
+	person.MinProperties, person.MaxProperties = 2, 4
 	return g.Document("shodo scenario test", "Cases that a scenario must pass: scenarios/NAME_test.yaml, for \"shodo test\".", yamlschema.List(one))
 }
 
@@ -110,6 +111,13 @@ func anyOf(list []*yamlschema.Schema, doc string) *yamlschema.Schema {
 // YAMLSchema says that it is one text, or several.
 func (texts) YAMLSchema(*yamlschema.Generator) *yamlschema.Schema {
 	return yamlschema.OneOrMany(func() *yamlschema.Schema { return &yamlschema.Schema{Type: "string"} })
+}
+
+// YAMLSchema says that it is a list of attempts, each with its tier.
+func (askedList) YAMLSchema(*yamlschema.Generator) *yamlschema.Schema {
+	one := yamlschema.Mapping(&yamlschema.Schema{Type: "string"})
+	one.MinProperties, one.MaxProperties = 1, 1
+	return yamlschema.List(one)
 }
 
 // YAMLSchema says that it is a list of names, some of them many times.

@@ -25,8 +25,9 @@ type wantFields struct {
 	Reason   string                `yaml:"reason" doc:"Why it was handed over."`
 	Why      texts                 `yaml:"why" doc:"Texts that the engine's reason contains."`
 	Ran      *sequence             `yaml:"ran" doc:"The steps whose action was used, in order, by id, else attempt, else action. {probe: 3} is three of them."`
-	Planned  *sequence             `yaml:"planned" doc:"Under observe: what would have run."`
+	Planned  *sequence             `yaml:"planned" doc:"Under observe and suggest: what would have run."`
 	Told     *sequence             `yaml:"told" doc:"The tiers that were told, in order; []: nobody."`
+	Asked    *askedList            `yaml:"asked" doc:"Which attempts waited for the approval of which tier, in order: {ATTEMPT: TIER}; []: nobody was asked."`
 	Note     texts                 `yaml:"note" doc:"Texts, each contained in a note that the engine wrote in PagerDuty."`
 	Changed  *int                  `yaml:"changed" doc:"How many changing steps were sent."`
 	Target   *string               `yaml:"target" doc:"What was to be repaired."`
@@ -45,6 +46,7 @@ type seen struct {
 	ran     []string
 	planned []string
 	told    []string
+	asked   []string // as asking writes it
 	notes   []string
 	changed int
 }
@@ -99,6 +101,7 @@ func (w want) compare(got seen) []Failure {
 	list("ran", w.Ran, got.ran)
 	list("planned", w.Planned, got.planned)
 	list("told", w.Told, got.told)
+	list("asked", (*sequence)(w.Asked), got.asked)
 	failures = append(failures, w.Note.missing("note", got.notes)...)
 	if w.Changed != nil {
 		value("changed", fmt.Sprint(*w.Changed), fmt.Sprint(got.changed))
@@ -199,6 +202,35 @@ func (s *sequence) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
 				continue
 			}
 			*s = append(*s, slices.Repeat([]string{name}, n)...)
+		}
+	}
+}
+
+// askedList is who is asked for what, each as asking writes it.
+type askedList []string
+
+// asking names a question: "restart the unit: on_call".
+func asking(attempt, tier string) string { return attempt + ": " + tier }
+
+// DecodeYAML reads [{ATTEMPT: TIER}].
+func (a *askedList) DecodeYAML(n *yaml.Node, d *yamldoc.Decoder) {
+	var items []yaml.Node
+	if !d.Decode(n, &items) {
+		return
+	}
+	*a = askedList{}
+	for i := range items {
+		item, at := &items[i], d.AtIndex(i)
+		var one map[string]string
+		if !at.Decode(item, &one) {
+			continue
+		}
+		if len(one) != 1 {
+			at.Problem(item, fmt.Sprintf("found %d attempts, expected one", len(one)), "write each as an element of its own: {ATTEMPT: TIER}")
+			continue
+		}
+		for attempt, tier := range one {
+			*a = append(*a, asking(attempt, tier))
 		}
 	}
 }
