@@ -32,7 +32,7 @@ var (
 		rules,
 		[]string{"scenarios", "runbooks", "workflows", "internal/inbox", "internal/reconcile", "internal/history", "internal/roster", "internal/scenariotest"},
 		edges,
-		[]string{"internal/config", "internal/delivery", "internal/terminal", "internal/app", "internal/demo", "cmd"},
+		[]string{"internal/config", "internal/export", "internal/delivery", "internal/terminal", "internal/app", "internal/demo", "cmd"},
 	)
 )
 

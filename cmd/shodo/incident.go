@@ -2,24 +2,16 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-	"go.yaml.in/yaml/v3"
 
 	"shodo/internal/incident"
-	"shodo/internal/store"
 	"shodo/internal/terminal"
 )
 
@@ -245,54 +237,4 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 		return at, nil
 	}
 	return time.Time{}, fmt.Errorf("--since %q: it is an age (90m, 24h, 7d), a day (2026-11-20) or an instant (2026-11-20T09:00:00+09:00)", text)
-}
-
-// storeFlags say where the record is.
-type storeFlags struct{ store, config string }
-
-func (f *storeFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.store, "store", "", "the engine's database: a `path`, or sqlite:///path")
-	flags.StringVarP(&f.config, "config", "c", os.Getenv("SHODO_CONFIG"), "the engine's settings `file`, which says where the database is (SHODO_CONFIG)")
-}
-
-func (f *storeFlags) open(cmd *cobra.Command) (*store.Store, error) {
-	url, err := f.url()
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.OpenReader(cmd.Context(), url, slog.New(slog.DiscardHandler))
-	if errors.Is(err, store.ErrNotReady) && errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no database at %q (say where with --store PATH or -c shodo.yaml)", url)
-	}
-	return s, err
-}
-
-// url finds the database. Of the settings only its place is read: whoever reads the record need not have the engine's
-// secrets.
-func (f *storeFlags) url() (string, error) {
-	if f.store != "" {
-		return f.store, nil
-	}
-	var file struct {
-		DataDir string `yaml:"data_dir"`
-		Store   struct {
-			URL string `yaml:"url"`
-		} `yaml:"store"`
-	}
-	if f.config != "" {
-		data, err := os.ReadFile(f.config)
-		if err != nil {
-			return "", fmt.Errorf("read the settings: %w", err)
-		}
-		if err := yaml.Unmarshal(data, &file); err != nil {
-			return "", fmt.Errorf("read the settings %q: %w (\"shodo config check\" tells more)", f.config, err)
-		}
-		if file.DataDir != "" && !filepath.IsAbs(file.DataDir) {
-			file.DataDir = filepath.Join(filepath.Dir(f.config), file.DataDir)
-		}
-	}
-	if url := firstOf(os.Getenv("SHODO_STORE_URL"), file.Store.URL); url != "" {
-		return url, nil
-	}
-	return filepath.Join(firstOf(os.Getenv("SHODO_DATA_DIR"), file.DataDir, "data"), "store.db"), nil
 }

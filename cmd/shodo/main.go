@@ -68,7 +68,7 @@ scenarios, "shodo incident list" and "shodo incident show" tell what happened.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newServe(), newDemo(), newNew(), newCheck(), newExplain(), newTest(), newBacktest(), newPromote(), newQuietHours(), newMaintenance(), newIncident(), newStats(), newReport(), newSuggest(), newImport(), newActions(), newSchema(), newConfig(), newSandbox(),
+		newServe(), newDemo(), newNew(), newCheck(), newExplain(), newTest(), newBacktest(), newPromote(), newQuietHours(), newMaintenance(), newIncident(), newStore(), newStats(), newReport(), newSuggest(), newImport(), newActions(), newSchema(), newConfig(), newSandbox(),
 		newPause(), newResume(), newTemporal(), newDemoService(), newVersion(),
 	)
 	return root

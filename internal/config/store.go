@@ -47,7 +47,9 @@ type Days int
 const maxDays = 36500
 
 // Duration gives the days as a duration; ok is false when it is for ever.
-func (d Days) Duration() (long time.Duration, ok bool) { return time.Duration(d) * 24 * time.Hour, d > 0 }
+func (d Days) Duration() (long time.Duration, ok bool) {
+	return time.Duration(d) * 24 * time.Hour, d > 0
+}
 
 func (d Days) String() string {
 	if d == 0 {

@@ -16,13 +16,17 @@ var ErrExists = errors.New("there is a file already")
 // name when it is complete, safe on the disk, and was looked through; an earlier one of that name is never overwritten
 // (ErrExists). ErrUnsupported: PostgreSQL's own tool, pg_dump, copies PostgreSQL.
 func (s *Store) Backup(ctx context.Context, path string) (err error) {
+	given := path
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("back up to %q: %w", path, explain(err))
+			err = fmt.Errorf("back up to %q: %w", given, explain(err))
 		}
 	}()
 	if s.isPostgres() {
 		return fmt.Errorf("%w: pg_dump copies PostgreSQL", ErrUnsupported)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return err
 	}
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%w; take another name", ErrExists)
