@@ -40,6 +40,7 @@ type Options struct {
 
 	// CheckPagerDuty wraps PagerDuty's APIs, for tests that look at every request; see package sandboxtest.
 	CheckPagerDuty func(http.Handler) http.Handler
+	CheckSlack     func(http.Handler) http.Handler // the same for Slack's Web API
 }
 
 // Server is a PagerDuty and a Slack on addresses of their own, each with a page for people at "/".
@@ -107,7 +108,11 @@ func (s *Server) Start() {
 	first.Handle("GET /{$}", pages)
 	first.Handle("/ui/", pages)
 	second := http.NewServeMux()
-	second.Handle("/", s.Slack)
+	var slack http.Handler = s.Slack
+	if s.opts.CheckSlack != nil {
+		slack = s.opts.CheckSlack(slack)
+	}
+	second.Handle("/", slack)
 	page := newSlackPage(s.Slack, s.PagerDutyURL()+"/")
 	second.Handle("GET /{$}", page)
 	second.Handle("/ui/", page)

@@ -16,7 +16,7 @@ import (
 
 func newServer(t *testing.T, opts sandbox.Options) *sandbox.Server {
 	t.Helper()
-	opts.CheckPagerDuty = sandboxtest.Checked(t)
+	opts.CheckPagerDuty, opts.CheckSlack = sandboxtest.Checked(t), sandboxtest.CheckedSlack(t)
 	s, err := sandbox.New(opts)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 // The kinds of error; use errors.Is.
 var (
 	ErrChannel   = errors.New("channel is not there or not open to the bot") // fix the tier's channel, or invite the bot
-	ErrAuth      = errors.New("token is not accepted")                       // fix slack.bot_token or the app's scopes
+	ErrAuth      = errors.New("token is not accepted")                       // fix slack.bot_token, slack.app_token, or the app's scopes
 	ErrRefused   = errors.New("message is refused")                          // the same message is refused again
 	ErrGone      = errors.New("message is gone")                             // nothing to change or to reply to
 	ErrUser      = errors.New("user or group is not there")                  // nobody has this id or address, or is in that channel
@@ -57,7 +57,7 @@ func kindOf(code string) (hint string, kind error) {
 	switch code {
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_thread_only_channel",
 		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "messages_tab_disabled",
-		"team_access_not_granted", "posting_to_channel_denied", "cannot_reply_to_message", "invalid_channel":
+		"team_access_not_granted", "is_inactive", "posting_to_channel_denied", "cannot_reply_to_message", "invalid_channel":
 		return "check the channel's name and invite the bot to it", ErrChannel
 	case "missing_scope", "no_permission", "not_allowed_token_type", "access_denied", "ekm_access_denied", "team_not_found",
 		"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required",
@@ -65,10 +65,12 @@ func kindOf(code string) (hint string, kind error) {
 		return "check slack.bot_token and the scopes of the app", ErrAuth
 	case "user_not_found", "users_not_found", "user_not_visible", "user_not_in_channel", "no_such_subteam":
 		return "", ErrUser
+	case "plan_upgrade_required":
+		return "the workspace's plan has no user groups: name the people by slack_users", ErrRefused
 	case "message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "cant_broadcast_message":
 		return "", ErrGone
 	case "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
-		"team_added_to_org", "accesslimited", "upload_not_found", "file_update_failed", "external_channel_migrating", "slack_connect_blocked_file_upload":
+		"team_added_to_org", "accesslimited", "upload_not_found", "file_update_failed", "update_failed", "external_channel_migrating", "slack_connect_blocked_file_upload":
 		return "", ErrTransient
 	}
 	return "", ErrRefused
