@@ -199,13 +199,12 @@ func english() words {
 				"point %d",
 			},
 			groupWords{
-				"%d incident", "%d incidents",
-				"%s need a person, of %s.",
-				"%d of them are with somebody.",
+				"Waiting for a person: %s of %s.",
+				"Somebody has %d of them.",
+				"All of them are over.",
 				"Nobody has these yet",
 				"With %s",
 				"Over",
-				"%s; since %s",
 			},
 		},
 	}

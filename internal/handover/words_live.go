@@ -82,13 +82,12 @@ type deedWords struct {
 
 // groupWords are for many incidents in one message.
 type groupWords struct {
-	one, many string // number
-	lead      string // number of customers' names, number of incidents that nobody has
+	lead      string // incidents in words, customers
 	leadOwned string // number
+	allOver   string // nobody has to do anything
 	nobody    string // heading: nobody has them
 	owned     string // heading: who has it
 	over      string // heading
-	line      string // how it ended, since
 }
 
 // attemptOf names an attempt in a sentence.
