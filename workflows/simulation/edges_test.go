@@ -92,6 +92,11 @@ func (s slack) Post(_ context.Context, channel string, m handover.Message, key s
 	}
 	id := incident.ID(key[:strings.Index(key, "/")])
 	s.seen.add(entry{at: s.now(), kind: packet, incident: id, to: channel, key: key})
+	if strings.Contains(key, "/asked/") {
+		s.answers(id, key)
+		s.die(id, "question")
+		return workflows.Posted{Channel: channel, TS: key}, nil
+	}
 	s.pd.call(id)
 	s.die(id, "packet")
 	return workflows.Posted{Channel: channel, TS: key}, nil
@@ -144,7 +149,8 @@ func (a actions) Run(_ context.Context, c workflows.Call) (json.RawMessage, erro
 		}
 		return json.RawMessage(`{"status":200}`), nil
 	case "local.run":
-		a.seen.add(entry{at: now, kind: changedHost, incident: id, text: string(c.Params)})
+		a.seen.add(entry{at: now, kind: changedHost, incident: id, text: string(c.Params),
+			key: fmt.Sprintf("%d/%d/%d", c.Key.Run, c.Key.Attempt, c.Key.Round)})
 		t.repaired = t.repaired || t.repairs && chance(rng, 0.7)
 		if chance(rng, 0.03) {
 			return nil, &workflows.StepError{Kind: incident.UnknownEffect, Err: errors.New("the connection broke")}
@@ -167,6 +173,19 @@ func (p policies) Policy(context.Context, incident.CustomerID) (quiethours.Polic
 		policy = quiethours.New(policy.Zone(), windows)
 	}
 	return policy, p.plan.rules.at(now).from.UTC().Format(time.RFC3339), nil
+}
+
+// pauses gives the uses of the kill switch that are in force.
+type pauses struct{ *town }
+
+func (p pauses) PausesInForce(context.Context) ([]incident.Pause, error) {
+	var list []incident.Pause
+	for _, k := range p.plan.pauses {
+		if k.covers(p.now()) && !p.sabotage.blind {
+			list = append(list, k.Pause)
+		}
+	}
+	return list, nil
 }
 
 // digests starts digests.

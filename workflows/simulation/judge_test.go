@@ -70,6 +70,8 @@ func judgeTown(w *town) *judge {
 		j.ends(l)
 		j.disturbs(l)
 		j.changes(l)
+		j.granted(l)
+		j.paused(l)
 		j.silences(l)
 		for run := 1; run <= l.rec.Run; run++ {
 			j.waits(l, run)
@@ -93,7 +95,7 @@ func (j *judge) silences(l *life) {
 	for _, e := range l.seen {
 		known := e.kind != snoozed
 		for _, t := range l.rec.Transitions {
-			known = known || (t.Kind == incident.Deferred && t.Question != incident.Contact || t.Outcome == incident.Suppressed) && !t.At.After(e.at)
+			known = known || (t.Kind == incident.Deferred && t.Question != incident.Contact || t.Outcome == incident.Suppressed || t.Kind == incident.Asked) && !t.At.After(e.at)
 		}
 		if !known {
 			j.fault(l.id, "it was snoozed at %s, and the record does not say that it waits", e.at)
@@ -178,7 +180,7 @@ func (j *judge) waits(l *life, run int) {
 		if t.Run != run {
 			continue
 		}
-		if open != nil && t.Question == incident.Page && (t.Kind == incident.Resumed || t.Kind == incident.Deferred) {
+		if open != nil && (t.Question == incident.Page && (t.Kind == incident.Resumed || t.Kind == incident.Deferred) || t.Kind == incident.Asked) {
 			j.held(l, *open, t.At, incident.Page, prompt)
 			open = nil
 		}
@@ -216,7 +218,7 @@ func (j *judge) waits(l *life, run int) {
 
 func (l *life) wasTold(run int) bool {
 	for _, e := range l.seen {
-		if e.kind == packet && strings.HasPrefix(e.key, fmt.Sprintf("%s/%d/", l.id, run)) {
+		if e.kind == packet && !strings.Contains(e.key, "/asked/") && strings.HasPrefix(e.key, fmt.Sprintf("%s/%d/", l.id, run)) {
 			return true
 		}
 	}

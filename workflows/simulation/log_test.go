@@ -25,6 +25,8 @@ const (
 	sent           kind = "webhook"
 	policyChanged  kind = "windows"
 	awayBegan      kind = "engine away"
+	chose          kind = "chosen"
+	killSwitch     kind = "paused"
 )
 
 // entry is one thing that was seen outside.

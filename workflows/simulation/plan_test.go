@@ -32,6 +32,7 @@ type plan struct {
 	rules    *rules
 	troubles []trouble // by created
 	away     []span    // when the engine is not there
+	pauses   []pause   // when somebody uses the kill switch
 }
 
 // span is a piece of time without its end.
@@ -78,6 +79,8 @@ var classes = map[string]string{
 	"report":  looks + "unrecovered: report\n",
 	"observe": strings.Replace(looks, "autonomy: automatic", "autonomy: observe", 1),
 	"hands":   looks,
+	"asks":    strings.Replace(repairs, "autonomy: automatic", "autonomy: approve", 1),
+	"mixed":   strings.Replace(repairs, "name: restart\n", "name: restart\n    approval: {within: 5m, otherwise: next_attempt}\n", 1),
 }
 
 const looks = `title: It is down
@@ -145,6 +148,19 @@ func drawPlan(seed uint64, number, troubles int) *plan {
 		from := p.begin.Add(seconds(rng, 0, length))
 		p.away = append(p.away, span{from, from.Add(seconds(rng, time.Minute, pick(rng, 10*time.Minute, 2*time.Hour, 14*time.Hour)))})
 	}
+	for n := range rng.IntN(4) {
+		from := p.begin.Add(seconds(rng, 0, length))
+		k := pause{span{from, from.Add(seconds(rng, 10*time.Minute, pick(rng, 3*time.Hour, 50*time.Hour, 150*time.Hour)))}, incident.Pause{
+			ID: fmt.Sprintf("P%d", n), Scope: pick(rng, incident.PauseAll, incident.PauseCustomer, incident.PauseScenario), Cancel: chance(rng, 0.5),
+			Reason: "release", By: "Chie Mori", At: from}}
+		switch k.Scope {
+		case incident.PauseCustomer:
+			k.Name = string(p.customer)
+		case incident.PauseScenario:
+			k.Name = pick(rng, "full", "asks")
+		}
+		p.pauses = append(p.pauses, k)
+	}
 	for i := range troubles {
 		p.troubles = append(p.troubles, p.drawTrouble(rng, number, i+1))
 	}
@@ -155,7 +171,7 @@ func drawPlan(seed uint64, number, troubles int) *plan {
 func (p *plan) drawTrouble(rng *rand.Rand, customer, number int) trouble {
 	t := trouble{
 		id: incident.ID(fmt.Sprintf("Q%02dX%04d", customer, number)), number: number,
-		class:    pick(rng, "full", "full", "full", "quiet", "report", "observe", "hands", "unknown"),
+		class:    pick(rng, "full", "full", "full", "quiet", "report", "observe", "hands", "unknown", "asks", "asks", "mixed"),
 		severity: pick(rng, "critical", "warning", "warning"), host: fmt.Sprintf("host-%d", rng.IntN(6)),
 		created: p.begin.Add(seconds(rng, 0, length)),
 		repairs: chance(rng, 0.6), toPeople: chance(rng, 0.15),

@@ -16,6 +16,7 @@ type sabotage struct {
 	mute        bool                           // digests are lost
 	twice       bool                           // contacts and tiers are told twice
 	deaf        bool                           // nobody is told that windows have changed
+	blind       bool                           // nobody sees that the kill switch is on
 	loses       func(incident.Transition) bool // the record loses these
 }
 
@@ -39,6 +40,8 @@ func TestTheJudgeFindsEachSabotage(t *testing.T) {
 		{"contacts are told twice", sabotage{twice: true}, "was told 2 times"},
 		{"lists are sent twice", sabotage{twice: true}, "it stands in message 2"},
 		{"nobody tells that windows have changed", sabotage{deaf: true}, "though nothing forbids it"},
+		{"nobody sees that the kill switch is on", sabotage{blind: true}, "while the engine was paused"},
+		{"the record loses who approved", sabotage{loses: lines(incident.Chosen)}, "nobody had chosen approve"},
 		{"the record loses outcomes", sabotage{loses: func(l incident.Transition) bool { return l.Outcome == incident.Recovered }}, "0 outcomes"},
 		{"the record loses what was listed", sabotage{loses: lines(incident.Listed)}, "the record has"},
 		{"the record loses what waits", sabotage{loses: lines(incident.Deferred)}, "does not say that it waits"},

@@ -55,6 +55,7 @@ type signal struct {
 	Name     string
 	Event    incident.Event
 	Digest   workflows.DigestInput
+	Pause    incident.Pause
 	Start    bool // start the workflow where it does not run
 	Stop     bool // end the simulation
 }
@@ -92,7 +93,7 @@ func live(t *testing.T, p *plan, s sabotage) *town {
 		Compiler: scenario.NewCompiler(set, 20),
 		Journal:  journal{w}, StepLog: db, Budgets: db,
 		Incidents: incidentAPI{w}, PagerDuty: incidentAPI{w}, Slack: slack{w}, Contacts: contacts{w}, Actions: actions{w},
-		Policies: policies{w}, Deferrals: db, Digests: digests{w},
+		Policies: policies{w}, Deferrals: db, Digests: digests{w}, Pauses: pauses{w},
 		Self:  func(context.Context) (string, error) { return bot, nil },
 		Now:   w.now,
 		Pause: func(context.Context, time.Duration) bool { return true },
@@ -130,6 +131,9 @@ func (w *town) arrange() {
 		})
 		w.at(away.to.Sub(w.plan.begin), w.tellChanges)
 		w.at(away.to.Sub(w.plan.begin)+time.Minute, w.tellChanges)
+	}
+	for _, p := range w.plan.pauses {
+		w.at(w.untilBack(p.from.Sub(w.plan.begin)), func() { w.pauseAll(p) })
 	}
 	w.at(length+after, func() { w.env.SignalWorkflow("do", signal{Stop: true}) })
 }
@@ -257,8 +261,11 @@ func (w *town) do(ctx workflow.Context, s signal) {
 
 func (w *town) signal(s signal) {
 	var in any
-	if s.Name == "event" {
+	switch s.Name {
+	case "event":
 		in = s.Event
+	case "pause":
+		in = s.Pause
 	}
 	if err := w.env.SignalWorkflowByID(s.Workflow, s.Name, in); err != nil {
 		panic(fmt.Sprintf("signal %q: %v", s.Workflow, err))
