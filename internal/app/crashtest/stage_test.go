@@ -103,6 +103,12 @@ const (
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return newStageOf(t, scenarioFile, configFile)
+}
+
+// newStageOf plays another scenario, with other settings.
+func newStageOf(t *testing.T, scenario, settings string) *stage {
+	t.Helper()
 	dir := t.TempDir()
 	s := &stage{t: t, flag: filepath.Join(dir, "up"), data: filepath.Join(dir, "data"), config: filepath.Join(dir, "shodo.yaml")}
 	program, err := os.Executable()
@@ -120,9 +126,9 @@ func newStage(t *testing.T) *stage {
 	s.sandbox.PagerDuty.Subscribe(s.service.URL+webhookPath, apptest.Secret)
 	catalog := apptest.WriteCatalog(t, map[string]string{
 		"customers/acme.yaml": customerFile,
-		"scenarios/web.yaml":  fmt.Sprintf(scenarioFile, s.service.URL, program, s.flag),
+		"scenarios/web.yaml":  fmt.Sprintf(scenario, s.service.URL, program, s.flag),
 	})
-	text := fmt.Sprintf(configFile, s.data, catalog, s.sandbox.PagerDutyURL(), s.service.URL+"/api/", program)
+	text := fmt.Sprintf(settings, s.data, catalog, s.sandbox.PagerDutyURL(), s.service.URL+"/api/", program)
 	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
