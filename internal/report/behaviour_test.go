@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shodo/internal/analytics"
+	"shodo/internal/handover"
 	"shodo/internal/incident"
 	"shodo/internal/report"
 	"shodo/internal/suggest"
@@ -126,6 +127,7 @@ func TestFindings(t *testing.T) {
 		"slower":            {week("5 disk recovered 60 0", "5 net recovered 90 0", "5 disk recovered 60 1", "5 net recovered 60 1"), report.Worse, report.ByTime, "net"},
 		"more, but slower":  {week("9 disk recovered 90 0", "1 lag unmatched 90 0", "7 disk recovered 60 1", "3 lag unmatched 60 1"), report.Mixed, report.ByPeople, "lag"},
 		"as it was":         {week("9 disk recovered 60 0", "2 lag unmatched 61 0", "9 disk recovered 60 1", "2 lag unmatched 60 1"), report.Same, report.ByMost, "lag"},
+		"many are open":     {append(week("9 disk recovered 30 0", "9 disk recovered 60 1"), incident.Fact{ID: "QOPEN", Run: 1, CreatedAt: monday}), report.Worse, report.ByPeople, ""},
 		"4.9 % is the same": {week("5 disk recovered 1049 0", "5 disk recovered 1000 1"), report.Same, report.ByMost, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +154,8 @@ func TestAction(t *testing.T) {
 	}{
 		"something is lost":      {func(in *report.Input) { in.Lost = &lost }, report.FindLost},
 		"something to automate":  {func(*report.Input) {}, report.Automate},
-		"only of somebody else":  {func(in *report.Input) { in.Edition.Customer = "aoba" }, report.CloseOpen},
+		"only of somebody else":  {func(in *report.Input) { in.Edition.Customer = "aoba" }, report.TakeOver},
+		"something is open":      {func(in *report.Input) { in.Kinds, in.Record = nil, record{{ID: "Q1", CreatedAt: monday}} }, report.CloseOpen},
 		"a repair does not hold": {func(in *report.Input) { in.Kinds, in.Record = nil, weak }, report.FixRepair},
 		"nothing":                {func(in *report.Input) { in.Kinds, in.Record = nil, record{} }, report.NothingToDo},
 	} {
@@ -204,6 +207,29 @@ func TestHostileTitles(t *testing.T) {
 	message, err := r.Summary().JSON()
 	if err != nil || bytes.Contains(message, []byte(`<!channel>`)) || bytes.Contains(message, []byte(`@everyone`)) {
 		t.Errorf("Slack: %v, %s", err, message)
+	}
+}
+
+// A report is read by people and sent to Slack, however much has happened.
+func TestHugeWeekIsNoHugeReport(t *testing.T) {
+	in := cases(t)["operation"]
+	in.Record = huge()
+	r := build(t, in)
+	if n := r.Figures(report.Now).Incidents; n != 25_000 {
+		t.Errorf("%d incidents", n)
+	}
+	for format, most := range map[string]int{"md": 40_000, "html": 120_000} {
+		if size := len(renderings(t, r)[format]); size > most {
+			t.Errorf("%s has %d bytes", format, size)
+		}
+	}
+	if size := r.Summary().Message.Size(); size > handover.MaxMessage {
+		t.Errorf("Slack: %d", size)
+	}
+	for _, ids := range [][]incident.ID{r.Deferred, r.Storms} {
+		if slices.Contains(ids, "") {
+			t.Error("an incident without an id")
+		}
 	}
 }
 

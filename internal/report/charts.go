@@ -16,7 +16,6 @@ type chart struct {
 	top    float64 // the end of the scale, which begins at 0
 	ticks  []tick  // on the scale
 	legend []legend
-	empty  string // said instead of a picture without data
 }
 
 type chartKind int
@@ -57,7 +56,7 @@ func (r *Report) charts(w *words) []chart {
 // daysChart is how many incidents each day had, and who handled them.
 func (r *Report) daysChart(w *words) chart {
 	now, before := r.Figures(Now), r.Figures(Before)
-	c := chart{title: w.chart.days, value: number(now.Incidents), kind: bars, empty: w.chart.noTrend,
+	c := chart{title: w.chart.days, value: number(now.Incidents), kind: bars,
 		change: relative(float64(now.Incidents), float64(before.Incidents), before.Incidents > 0, 0),
 		legend: []legend{{0, w.chart.automatic}, {1, w.chart.people}}}
 	most := 0.0
@@ -80,7 +79,7 @@ func (r *Report) daysChart(w *words) chart {
 // lineChart is how the automatic handling rate, or the mean first response, came here.
 func (r *Report) lineChart(w *words, points []Point, rate bool) chart {
 	now, before := r.Figures(Now), r.Figures(Before)
-	c := chart{kind: line, empty: w.chart.noTrend}
+	c := chart{kind: line}
 	if rate {
 		c.title, c.value, c.change = w.chart.rate, w.rate(now.Automatic.Rate()), w.points(now.Automatic, before.Automatic, 1)
 	} else {

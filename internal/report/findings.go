@@ -46,6 +46,12 @@ func (r *Report) Verdict() Verdict {
 	return Same
 }
 
+// manyOpen says whether so many are open that the mean of the others says little about all.
+func (r *Report) manyOpen() bool {
+	now := r.Figures(Now)
+	return now.Open > 0 && float64(now.Open) >= enoughPart*float64(now.Incidents)
+}
+
 // handled says whether more was handled automatically: 1 more, -1 less, 0 about as much.
 func (r *Report) handled() int {
 	now, _ := r.Figures(Now).Automatic.Rate()
@@ -53,10 +59,10 @@ func (r *Report) handled() int {
 	return score(now-before, enoughPoints)
 }
 
-// faster says the same of the first response.
+// faster says the same of the first response. While many are open nobody knows.
 func (r *Report) faster() int {
 	now, before := r.Figures(Now).FirstResponse, r.Figures(Before).FirstResponse
-	if now.Count == 0 || before.Count == 0 || before.Mean == 0 {
+	if now.Count == 0 || before.Count == 0 || before.Mean == 0 || r.manyOpen() {
 		return 0
 	}
 	return score(1-float64(now.Mean)/float64(before.Mean), enoughPart)

@@ -49,11 +49,11 @@ type (
 	}
 	findingView struct{ Label, Text string }
 	chartView   struct {
-		Title, Value, Change, Empty string
-		Tone                        tone
-		Legend                      []legendView
-		Picture                     template.HTML
-		HasData                     bool
+		Title, Value, Change string
+		Tone                 tone
+		Legend               []legendView
+		Picture              template.HTML
+		HasData              bool
 	}
 	legendView  struct{ Class, Name string }
 	sectionView struct {
@@ -89,7 +89,7 @@ func viewOf(d document) view {
 		v.Findings = append(v.Findings, findingView{f.label, f.text})
 	}
 	for _, c := range d.charts {
-		one := chartView{Title: c.title, Value: c.value, Change: c.change.text, Tone: c.change.tone, Empty: c.empty, HasData: c.hasData()}
+		one := chartView{Title: c.title, Value: c.value, Change: c.change.text, Tone: c.change.tone, HasData: c.hasData()}
 		if one.HasData {
 			one.Picture = c.svg()
 		}

@@ -50,7 +50,7 @@ type columnWords struct {
 }
 
 type chartWords struct {
-	days, rate, mean, people, automatic, noTrend string
+	days, rate, mean, people, automatic string
 }
 
 // sectionWords are the titles, and what is said when there is nothing.

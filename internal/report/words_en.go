@@ -31,14 +31,14 @@ func english() *words {
 			deferred: "Deferred", told: "Told", listed: "In a digest", taken: "Taken", waiting: "Waiting", other: "Other", wait: "Wait, p50",
 			incident: "Incident", created: "Created", waited: "Waited", byWhom: "Taken?", storm: "Handed over in a storm", year: "Year", alerts: "Alerts",
 			outcome: "Outcome", handedOver: "By people", page: "team", contact: "customer", tookIt: "taken", nobody: "nobody", unmatched: "(no scenario)"},
-		chart: chartWords{days: "Incidents", rate: "Automatic handling rate", mean: "First response, mean", people: "by people", automatic: "automatic", noTrend: "no data"},
+		chart: chartWords{days: "Incidents", rate: "Automatic handling rate", mean: "First response, mean", people: "by people", automatic: "automatic"},
 		section: sectionWords{
 			adoption:   heading{"Who has adopted", "Customers with at least one scenario, as the catalog is now; the figures are of the departments as they were.", "There is no customer in the catalog."},
 			customers:  heading{"Customers", "Those with the most incidents.", "No incidents."},
 			heaviest:   heading{"What weighs on people", "Kinds of alerts by people's time: how many needed a person, times what one took on average.", "Nobody was needed."},
 			priorities: heading{"By priority", "Highest first.", "No incidents."},
 			automate:   heading{"What to automate next", "Incidents that nobody has a scenario for, or that are handed over again and again, by people's time.", "Nothing was left to people often enough to be worth a scenario."},
-			repairs:    heading{"Repairs that do not hold", "Attempts that failed verification, and automatic closes after which the same came back within 24 hours.", "Every repair held, and nothing came back."},
+			repairs:    heading{"Repairs that do not hold", "Attempts that failed verification, and automatic closes after which the same came back within 24 hours.", "Nothing failed verification, and nothing came back."},
 			noisy:      heading{"Noisy alerts", "Kinds of alerts by their number. What is handled automatically and comes back is flapping.", "Nothing came more than once."},
 			windows:    heading{"Quiet hours and maintenance", "What windows held back, and what became of it.", "No window held anything back."},
 			slow:       heading{"Slow hand-overs", "Those that waited longest for a person.", "Nothing was handed over."},
@@ -115,13 +115,20 @@ func verdictEnglish(w *words, r *Report) string {
 	verdict := r.Verdict()
 	switch verdict {
 	case Empty:
+		if before.Incidents == 0 {
+			return fmt.Sprintf("There were no incidents in this %s, nor in the one before.", period)
+		}
 		return fmt.Sprintf("There were no incidents in this %s; in the one before there were %s.", period, number(before.Incidents))
 	case First:
 		return fmt.Sprintf("%s: %s handled automatically, first response %s on average. There is nothing to compare with: the %s before had none.",
 			incidents(now.Incidents), w.rate(now.Automatic.Rate()), w.mean(now.FirstResponse), period)
 	}
-	return fmt.Sprintf("%s the %s before: %s were handled automatically (%s), and the first response took %s on average (%s).",
-		how[verdict], period, w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), mean)
+	compared := "(" + mean + ")."
+	if r.manyOpen() {
+		compared = fmt.Sprintf("without the %s that are still open.", number(now.Open))
+	}
+	return fmt.Sprintf("%s the %s before: %s were handled automatically (%s), and the first response took %s on average %s",
+		how[verdict], period, w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), compared)
 }
 
 func causeEnglish(w *words, r *Report) string {
@@ -138,6 +145,14 @@ func causeEnglish(w *words, r *Report) string {
 		return fmt.Sprintf("The largest part of it is %s: people were needed for %s, after %s in the %s before.", name,
 			incidents(notAutomatic(c.Now)), number(notAutomatic(c.Before)), periodEnglish(r))
 	case ByTime:
+		if c.Now.FirstResponse.Count == 0 {
+			return fmt.Sprintf("The largest part of it is %s: none of it ended, after %s with %s on average in the %s before.", name,
+				incidents(c.Before.Incidents), w.mean(c.Before.FirstResponse), periodEnglish(r))
+		}
+		if c.Before.FirstResponse.Count == 0 {
+			return fmt.Sprintf("The largest part of it is %s: its first response took %s on average in %s, after none in the %s before.", name,
+				w.mean(c.Now.FirstResponse), incidents(c.Now.Incidents), periodEnglish(r))
+		}
 		return fmt.Sprintf("The largest part of it is %s: its first response took %s on average in %s, after %s in %s.", name,
 			w.mean(c.Now.FirstResponse), incidents(c.Now.Incidents), w.mean(c.Before.FirstResponse), number(c.Before.Incidents))
 	}

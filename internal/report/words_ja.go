@@ -30,14 +30,14 @@ func japanese() *words {
 			deferred: "保留", told: "通知", listed: "まとめ報告", taken: "受け取り", waiting: "待機中", other: "その他", wait: "待ち p50",
 			incident: "インシデント", created: "発生", waited: "待ち時間", byWhom: "受け取り", storm: "ストームによる引き継ぎ", year: "年", alerts: "アラート",
 			outcome: "結果", handedOver: "人が対応", page: "担当者", contact: "お客様", tookIt: "あり", nobody: "なし", unmatched: "(シナリオなし)"},
-		chart: chartWords{days: "インシデント", rate: "自動対応率", mean: "初動時間 平均", people: "人が対応", automatic: "自動", noTrend: "データなし"},
+		chart: chartWords{days: "インシデント", rate: "自動対応率", mean: "初動時間 平均", people: "人が対応", automatic: "自動"},
 		section: sectionWords{
 			adoption:   heading{"導入状況", "シナリオを 1 つ以上導入している顧客です。導入はカタログの現在の内容、数値は当時の部署によります。", "カタログに顧客がいません。"},
 			customers:  heading{"顧客別", "件数の多い順です。", "インシデントはありません。"},
 			heaviest:   heading{"人の負担が大きいアラート", "人の時間 (人が対応した件数 × 1 件あたりの平均) の大きい順です。", "人の対応はありませんでした。"},
 			priorities: heading{"優先度別", "優先度の高い順です。", "インシデントはありません。"},
 			automate:   heading{"次に自動化するもの", "シナリオがない、または繰り返し引き継がれているアラートを、人の時間の大きい順に並べます。", "シナリオにする価値のあるものは見つかりませんでした。"},
-			repairs:    heading{"定着しない復旧", "検証に失敗した試行と、自動で対応した後 24 時間以内に再発したものです。", "復旧はすべて成功し、再発はありません。"},
+			repairs:    heading{"定着しない復旧", "検証に失敗した試行と、自動で対応した後 24 時間以内に再発したものです。", "検証に失敗した試行も、再発もありません。"},
 			noisy:      heading{"件数の多いアラート", "件数の多い順です。自動対応のあと再発を繰り返すものはフラッピングです。", "2 回以上発生したものはありません。"},
 			windows:    heading{"静穏時間とメンテナンスの影響", "時間帯によって止めたものと、その後の扱いです。", "時間帯による影響はありません。"},
 			slow:       heading{"時間のかかった引き継ぎ", "人が受け取るまでの待ち時間の長い順です。", "引き継ぎはありません。"},
@@ -105,7 +105,11 @@ func verdictJapanese(w *words, r *Report) string {
 		return fmt.Sprintf("%s 件のうち %s を自動で対応し、初動時間は平均 %s でした。%sはインシデントがなく、比較できません。",
 			number(now.Incidents), w.rate(now.Automatic.Rate()), w.mean(now.FirstResponse), name[Before])
 	}
-	return fmt.Sprintf("%s%s自動対応率は %s (%s)、初動時間は平均 %s (%s) です。", name[Before], how[verdict], w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), mean)
+	compared := "(" + mean + ") です。"
+	if r.manyOpen() {
+		compared = fmt.Sprintf("です (未完了の %s 件を除く)。", number(now.Open))
+	}
+	return fmt.Sprintf("%s%s自動対応率は %s (%s)、初動時間は平均 %s %s", name[Before], how[verdict], w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), compared)
 }
 
 func causeJapanese(w *words, r *Report) string {
