@@ -2,10 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pressly/goose/v3"
 
 	"shodo/internal/incident"
 )
@@ -56,8 +59,24 @@ func OldDatabase(t *testing.T, version int64, statements ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bringTo(t, db, sqliteDialect, version, statements)
+	return path
+}
+
+// OldPostgres is OldDatabase for PostgreSQL.
+func OldPostgres(t *testing.T, url string, version int64, statements ...string) {
+	t.Helper()
+	config, _, err := postgresConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bringTo(t, openPostgres(config, writing), postgresDialect, version, statements)
+}
+
+func bringTo(t *testing.T, db *sql.DB, d dialect, version int64, statements []string) {
+	t.Helper()
 	defer db.Close()
-	provider, err := newProvider(db, sqliteDialect)
+	provider, err := newProvider(db, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +88,25 @@ func OldDatabase(t *testing.T, version int64, statements ...string) string {
 			t.Fatalf("%v in %s", err, statement)
 		}
 	}
-	return path
+}
+
+// Versions lists the versions of the tables on SQLite and on PostgreSQL.
+func Versions(t *testing.T) (sqlite, postgres []int64) {
+	t.Helper()
+	for d, list := range map[*dialect]*[]int64{&sqliteDialect: &sqlite, &postgresDialect: &postgres} {
+		names, err := migrations.ReadDir(d.migrations)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			version, err := goose.NumericComponent(name.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			*list = append(*list, version)
+		}
+	}
+	return sqlite, postgres
 }
 
 // WindowPlans is how the database goes about each question about windows.

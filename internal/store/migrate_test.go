@@ -1,6 +1,9 @@
 package store_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +11,7 @@ import (
 
 	"shodo/internal/incident"
 	"shodo/internal/store"
+	"shodo/internal/store/postgrestest"
 )
 
 // What version 1 wrote of an incident that was reopened: two runs, two attempts in the second.
@@ -26,12 +30,43 @@ var reopened = []string{
 		('Q1', 2, 'phase/check', 4000000, 'phase', 'check', 0, '', '', '', '')`,
 }
 
-// A database of the first version gets titles, numbers of alerts and attempts from what was recorded then.
-func TestDatabaseOfVersion1(t *testing.T) {
-	s := open(t, store.OldDatabase(t, 1, reopened...))
+// The same on PostgreSQL, which begins with version 3.
+var reopenedOnPostgres = append([]string{strings.NewReplacer("taken_by)", "taken_by, title, alert_count, attempted)",
+	"2000000, '')", "2000000, '', 'disk \"/data\" 95 % 店', 3, 3)").Replace(reopened[0]),
+	strings.NewReplacer("'{", "convert_to('{", "}')", "}', 'UTF8'))").Replace(reopened[1]), reopened[2]},
+	strings.NewReplacer("by_whom, why)", "by_whom, why, question, window_name, policy)", "'told it')", "'told it', '', '', '')",
+		"'', '', '', '')", "'', '', '', '', '', '', '')").Replace(reopened[3]))
+
+// The databases have the same versions, from the one with which PostgreSQL begins.
+func TestVersionsOfBoth(t *testing.T) {
+	sqlite, postgres := store.Versions(t)
+	if len(sqlite) < 3 || !slices.Equal(sqlite[2:], postgres) {
+		t.Errorf("SQLite has the versions %v, PostgreSQL %v: add the one that is missing", sqlite, postgres)
+	}
+}
+
+// A database of every earlier version keeps what was written then, and goes on.
+func TestDatabasesOfEarlierVersions(t *testing.T) {
+	sqlite, postgres := store.Versions(t)
+	for _, version := range sqlite {
+		t.Run(fmt.Sprintf("SQLite/%d", version), func(t *testing.T) {
+			keepsItsData(t, open(t, store.OldDatabase(t, version, reopened...)))
+		})
+	}
+	for _, version := range postgres {
+		t.Run(fmt.Sprintf("PostgreSQL/%d", version), func(t *testing.T) {
+			url := postgrestest.NewStore(t)
+			store.OldPostgres(t, url, version, reopenedOnPostgres...)
+			keepsItsData(t, open(t, url))
+		})
+	}
+}
+
+func keepsItsData(t *testing.T, s *store.Store) {
+	ctx := t.Context()
 	facts := 0
-	for f, err := range s.Facts(t.Context(), incident.FactFilter{With: incident.FactTitle}) {
-		if err != nil || f.Title != "disk \"/data\" 95 % 店" || f.Alerts != 3 || f.Attempted != 0b11 {
+	for f, err := range s.Facts(ctx, incident.FactFilter{With: incident.FactTitle}) {
+		if err != nil || f.Run != 2 || f.Customer != "acme" || !f.CreatedAt.Equal(time.Unix(1, 0)) {
 			t.Errorf("%+v, %v", f, err)
 		}
 		facts++
@@ -39,12 +74,6 @@ func TestDatabaseOfVersion1(t *testing.T) {
 	if facts != 1 {
 		t.Errorf("%d facts", facts)
 	}
-}
-
-// A database of the second version keeps its histories, in which nothing was deferred, and goes on.
-func TestDatabaseOfVersion2(t *testing.T) {
-	s := open(t, store.OldDatabase(t, 2, reopened...))
-	ctx := t.Context()
 	r, err := s.Record(ctx, "Q1")
 	if err != nil {
 		t.Fatal(err)
@@ -53,8 +82,11 @@ func TestDatabaseOfVersion2(t *testing.T) {
 		{Incident: "Q1", Run: 1, Key: "told/1", At: time.Unix(3, 0).UTC(), Kind: incident.ToldTier, By: "first_tier", Why: "told it"},
 		{Incident: "Q1", Run: 2, Key: "phase/check", At: time.Unix(4, 0).UTC(), Kind: incident.PhaseBegan, Phase: incident.Check},
 	}
-	if diff := cmp.Diff(want, r.Transitions); diff != "" || !r.DeferredUntil.IsZero() {
-		t.Errorf("deferred until %s, and (-want +got):\n%s", r.DeferredUntil, diff)
+	if diff := cmp.Diff(want, r.Transitions); diff != "" || !r.DeferredUntil.IsZero() || r.Incident.AlertCount != 3 {
+		t.Errorf("deferred until %s, %d alerts, and (-want +got):\n%s", r.DeferredUntil, r.Incident.AlertCount, diff)
+	}
+	if n, err := s.Attempts(ctx, "acme", "web-1", time.UnixMicro(0)); err != nil || n != 4 {
+		t.Errorf("%d attempts, %v", n, err)
 	}
 	if list, err := s.OpenDeferrals(ctx); err != nil || len(list) != 0 {
 		t.Errorf("%v wait, %v", list, err)
@@ -68,5 +100,18 @@ func TestDatabaseOfVersion2(t *testing.T) {
 	list, err := s.OpenDeferrals(ctx)
 	if err != nil || len(list) != 1 || list[0].Customer != "acme" || !list[0].Until.Equal(until) {
 		t.Errorf("%+v wait, %v", list, err)
+	}
+	if n, err := s.MakePages(ctx, time.Unix(200_000, 0)); err != nil || n > 1 {
+		t.Errorf("%d pages, %v", n, err)
+	}
+}
+
+// A database of the first version gets titles, numbers of alerts and attempts from what was recorded then.
+func TestDatabaseOfVersion1(t *testing.T) {
+	s := open(t, store.OldDatabase(t, 1, reopened...))
+	for f, err := range s.Facts(t.Context(), incident.FactFilter{With: incident.FactTitle}) {
+		if err != nil || f.Title != "disk \"/data\" 95 % 店" || f.Alerts != 3 || f.Attempted != 0b11 {
+			t.Errorf("%+v, %v", f, err)
+		}
 	}
 }

@@ -303,3 +303,15 @@ func Exec(ctx context.Context, url, statement string) error {
 	_, err = conn.Exec(ctx, statement)
 	return err
 }
+
+// Tool finds a program of PostgreSQL, such as pg_dump; without it the test is skipped, or fails as for the server.
+func Tool(t testing.TB, name string) string {
+	t.Helper()
+	bin, err := binaries()
+	need(t, err)
+	path := filepath.Join(bin, name)
+	if _, err := os.Stat(path); err != nil {
+		need(t, fmt.Errorf("%w, with %s", ErrNone, name))
+	}
+	return path
+}
