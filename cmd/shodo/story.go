@@ -225,6 +225,9 @@ func (t *teller) step(s incident.Step, said map[string]string) {
 	if s.Name != s.Action {
 		name += " · " + s.Action
 	}
+	if s.Phase == incident.Recover && s.Round > 0 {
+		name += fmt.Sprintf(" (attempt %d, at a person's wish)", s.Attempt)
+	}
 	t.line("  %s    %s: %s", t.hour(s.StartedAt), terminal.OneLine(name), how)
 	if !t.full && s.Phase == incident.Verify && s.Round > 0 && said[s.Name] == verdict {
 		return // nothing new: verify has looked again, and it is as it was
@@ -314,11 +317,29 @@ func (t *teller) howItEnded() {
 	if !t.rec.TakenAt.IsZero() {
 		t.field("taken", fmt.Sprintf("%s by %s", t.clock(t.rec.TakenAt), t.rec.TakenBy))
 	}
+	t.owner()
 	if t.rec.EndedAt.IsZero() {
-		t.field("first response", "open: it ends when the incident is resolved")
+		t.field("first response", "open: it ends when the incident is resolved, or somebody finishes it")
 		return
 	}
 	t.field("first response", fmt.Sprintf("%s, until %s", took(t.rec.FirstResponse()), t.clock(t.rec.EndedAt)))
+}
+
+// owner says who has the incident now, where that is not who took it first.
+func (t *teller) owner() {
+	by, at := t.rec.TakenBy, t.rec.TakenAt
+	for _, n := range t.rec.Transitions {
+		switch {
+		case n.Run != t.rec.Run:
+		case n.Kind == incident.PersonTook:
+			by, at = n.By, n.At
+		case n.Kind == incident.EventSeen && strings.HasPrefix(n.Key, incident.ReleasedKey):
+			by, at = "nobody any more", n.At
+		}
+	}
+	if by != t.rec.TakenBy {
+		t.field("now with", fmt.Sprintf("%s, since %s", by, t.clock(at)))
+	}
 }
 
 // named gives a thing of PagerDuty with its id.

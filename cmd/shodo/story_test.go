@@ -114,6 +114,7 @@ func TestStory(t *testing.T) {
 		"full":        storyOf(aRecord("Q2", true), began, true),
 		"run-2":       storyOf(unmatched, began, false),
 		"deferred":    storyOf(deferredRecord("Q4", 5), deferredAt.In(tokyo), false),
+		"decided":     storyOf(decidedRecord("Q6"), began.In(tokyo), false),
 		"waited":      storyOf(deferredRecord("Q5", 100), deferredAt.In(tokyo), false),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,7 +41,21 @@ func (t *teller) transition(n incident.Transition) {
 		said = joined(", ", terminal.OneLine(n.By), said)
 	case incident.ResponseEnd:
 		what = "end"
+		if n.Choice == "" { // the sentence of a choice says whose it was
+			said = joined(", ", terminal.OneLine(n.By), said)
+		}
+	case incident.EventSeen:
 		said = joined(", ", terminal.OneLine(n.By), said)
+	case incident.Asked:
+		said = joined(", ", terminal.OneLine(n.By), fmt.Sprintf("question %d", n.Item), prefixed("until ", t.minute(n.Until)), said)
+	case incident.Chosen:
+		what = string(n.Choice)
+	case incident.Expired:
+		what = fmt.Sprintf("expired: question %d", n.Item)
+	case incident.Acted:
+		if n.Choice != "" {
+			what = joined(": ", string(n.Choice)+" ended", string(n.Reason))
+		}
 	case incident.PersonTook:
 		said = cmp.Or(said, terminal.OneLine(n.By))
 	}

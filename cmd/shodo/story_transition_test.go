@@ -47,6 +47,36 @@ func deferredRecord(id incident.ID, lines int) incident.Record {
 	return r
 }
 
+// decidedRecord is an incident about which people have decided something at every turn.
+func decidedRecord(id incident.ID) incident.Record {
+	r := aRecord(id, true)
+	at := func(d time.Duration) time.Time { return began.Add(d) }
+	sato := func(what string) string { return "Sato (slack:U1) " + what + " in Slack" }
+	wish := r.Steps[2]
+	wish.Round, wish.StartedAt, wish.EndedAt = 1, at(14*time.Minute), at(14*time.Minute+2*time.Second)
+	r.Steps = append(r.Steps, wish)
+	r.EndedAt = at(20 * time.Minute)
+	for _, n := range []incident.Transition{
+		{Key: "asked/1", At: at(950 * time.Millisecond), Kind: incident.Asked, Attempt: 1, Item: 1, By: "operations", Until: at(10 * time.Minute), Why: `may attempt 1 ("restart it") be made?`},
+		{Key: "chosen/1", At: at(980 * time.Millisecond), Kind: incident.Chosen, Choice: incident.Grant, Attempt: 1, Item: 1, By: "Sato", Why: sato("approved attempt 1")},
+		{Key: "expired/2", At: at(8 * time.Minute), Kind: incident.Expired, Attempt: 1, Item: 2, By: "operations", Why: "nobody answered within 10m0s: it is handed over"},
+		{Key: "released/1", At: at(10 * time.Minute), Kind: incident.EventSeen, Why: "nobody has acknowledged it in PagerDuty any more"},
+		{Key: "chosen/2", At: at(11 * time.Minute), Kind: incident.Chosen, Choice: incident.NextTier, By: "Suzuki", Why: "Suzuki (api:nightly) asked for the next tier by the API"},
+		{Key: "taken/choice/3", At: at(12 * time.Minute), Kind: incident.PersonTook, Choice: incident.TakeOver, By: "Sato\x1b[2J", Why: sato("took it over\x1b[2J")},
+		{Key: "chosen/4", At: at(13 * time.Minute), Kind: incident.Chosen, Choice: incident.RunAttempt, Attempt: 1, By: "Sato", Why: sato("asked for attempt 1")},
+		{Key: "manual/1/result", At: at(15 * time.Minute), Kind: incident.Acted, Choice: incident.RunAttempt, Attempt: 1, By: "Sato",
+			Reason: incident.VerifyFailed, Why: `attempt 1 ("restart it") was made at the wish of Sato: it did not hold`},
+		{Key: "chosen/5", At: at(16 * time.Minute), Kind: incident.Chosen, Choice: incident.Tick, Item: 1, By: "Sato", Why: sato("ticked point 1 of the checklist")},
+		{Key: "chosen/6", At: at(20 * time.Minute), Kind: incident.Chosen, Choice: incident.Done, By: "Sato", Why: sato("finished the first response")},
+		{Key: "response_end", At: at(20 * time.Minute), Kind: incident.ResponseEnd, Choice: incident.Done, By: "Sato", Why: sato("finished the first response")},
+		{Key: "resolved", At: at(40 * time.Minute), Kind: incident.EventSeen, By: "Aiko Tanaka", Why: "resolved in PagerDuty"},
+	} {
+		n.Incident, n.Run = id, 1
+		r.Transitions = append(r.Transitions, n)
+	}
+	return r
+}
+
 func TestOutcomeOfOneThatWaits(t *testing.T) {
 	tokyo := time.FixedZone("JST", 9*60*60)
 	until := time.Date(2026, 11, 24, 7, 0, 0, 0, tokyo)

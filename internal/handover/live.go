@@ -109,9 +109,7 @@ func (p Packet) gistSection() section {
 	for _, a := range p.Tried {
 		s.rows = append(s.rows, p.triedRow(a))
 	}
-	for _, r := range p.windowRows() {
-		s.rows = append(s.rows, r)
-	}
+	s.rows = append(s.rows, p.windowRows()...)
 	if p.Outcome != "" && p.Outcome != incident.Unmatched && !p.Changed {
 		add(say(w.phrase.unchanged))
 	}
