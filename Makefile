@@ -30,7 +30,7 @@ build: ## build bin/shodo (the first time takes minutes: it holds a Temporal ser
 	go build -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/shodo
 
 .PHONY: demo
-demo: build ## see the product work: seven things break, and are answered
+demo: build ## see the product work: eight things break, and are answered
 	$(BINARY) demo
 
 .PHONY: test

@@ -24,6 +24,7 @@ import (
 
 	"shodo/internal/action"
 	"shodo/internal/action/builtin"
+	"shodo/internal/catalog"
 	"shodo/internal/config"
 	"shodo/internal/inbox"
 	"shodo/internal/mail"
@@ -226,6 +227,9 @@ func (a *App) TemporalAddress() string {
 	}
 	return a.cfg.Temporal.Address
 }
+
+// Catalog is the one in force, for whoever watches the process from inside.
+func (a *App) Catalog() *catalog.Catalog { return a.catalog.Current() }
 
 // Store is the record, for whoever watches the process from inside.
 func (a *App) Store() *store.Store { return a.store }

@@ -28,7 +28,7 @@ func (a *App) sender() *delivery.Sender {
 			rec, err := a.store.Record(ctx, id)
 			return rec.Incident, err
 		},
-		Catalog: func() delivery.Catalog { return a.catalog.Current() },
+		Catalog: a.catalog.Current,
 		Now:     time.Now, Log: a.log,
 	}
 	if a.slack != nil {

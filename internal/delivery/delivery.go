@@ -22,14 +22,13 @@ import (
 
 	"shodo/internal/analytics"
 	"shodo/internal/calendar"
+	"shodo/internal/catalog"
 	"shodo/internal/config"
-	"shodo/internal/customer"
 	"shodo/internal/handover"
 	"shodo/internal/incident"
 	"shodo/internal/mail"
 	"shodo/internal/quiethours"
 	"shodo/internal/report"
-	"shodo/internal/scenario"
 	"shodo/internal/suggest"
 	"shodo/workflows"
 )
@@ -39,12 +38,6 @@ type Ledger interface {
 	BeginReportDelivery(context.Context, incident.ReportDelivery) (known incident.ReportDelivery, isNew bool, err error)
 	EndReportDelivery(context.Context, incident.ReportDelivery) error
 	DropReportDelivery(context.Context, incident.ReportDelivery) error
-}
-
-// Catalog is what a report takes from the catalog.
-type Catalog interface {
-	Customers() []*customer.Customer
-	Scenarios() []*scenario.Scenario
 }
 
 // Channel posts to Slack. Its errors are workflows.ErrNotTaken or worth another try.
@@ -62,7 +55,7 @@ type Options struct {
 	Reports func() []config.Report // of the configuration
 	Record  analytics.Source
 	Read    func(context.Context, incident.ID) (incident.Incident, error) // for the drafts of what to automate next
-	Catalog func() Catalog
+	Catalog func() *catalog.Catalog
 	Ledger  Ledger
 	Slack   Channel
 	Mail    Post
@@ -169,27 +162,14 @@ func (s *Sender) Make(ctx context.Context, r config.Report, turn time.Time) (*re
 	if err != nil {
 		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
 	}
+	c := s.Catalog()
 	in := report.Input{Record: s.Record, Period: period, Edition: report.Edition{Customer: incident.CustomerID(r.Customer), Department: r.Department},
-		Language: r.Language, Now: s.Now(), Manual: map[incident.ScenarioName]time.Duration{}}
-	var taken []incident.ScenarioName
-	for _, c := range s.Catalog().Customers() {
-		one := analytics.Customer{ID: c.ID, Name: c.Name, Department: c.Department}
-		for _, a := range c.Adopted {
-			one.Scenarios = append(one.Scenarios, a.Scenario)
-		}
-		in.Customers = append(in.Customers, one)
-		if in.Language == "" && c.ID == in.Edition.Customer {
-			in.Language = c.Language
-		}
-	}
-	for _, one := range s.Catalog().Scenarios() {
-		taken = append(taken, one.Name)
-		if one.ManualMinutes > 0 {
-			in.Manual[one.Name] = time.Duration(one.ManualMinutes * float64(time.Minute))
-		}
+		Language: r.Language, Now: s.Now(), Customers: report.Customers(c), Manual: c.Manual()}
+	if of, ok := c.Customer(in.Edition.Customer); ok && in.Language == "" {
+		in.Language = of.Language
 	}
 	if in.Kinds, err = suggest.Rank(ctx, s.Record, suggest.Options{Since: period.Since, Until: period.Until, Customer: in.Edition.Customer,
-		Department: r.Department, Limit: 5, Read: s.Read, Taken: taken}); err != nil {
+		Department: r.Department, Limit: 5, Read: s.Read, Taken: report.ScenarioNames(c)}); err != nil {
 		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
 	}
 	made, err := report.Build(ctx, in)

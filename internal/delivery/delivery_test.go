@@ -113,7 +113,7 @@ func open(t *testing.T, change func(*config.Report)) *office {
 			rec, err := o.store.Record(ctx, id)
 			return rec.Incident, err
 		},
-		Catalog: func() delivery.Catalog { return cat }, Slack: o, Mail: o, Now: func() time.Time { return o.now }, Log: log,
+		Catalog: func() *catalog.Catalog { return cat }, Slack: o, Mail: o, Now: func() time.Time { return o.now }, Log: log,
 	})
 	return o
 }

@@ -11,6 +11,7 @@ const (
 	botName  = "shodo"
 	botEmail = "shodo@example.com"
 	aiko     = "Aiko Tanaka"
+	aikoID   = "U0AIKO00001" // in Slack
 
 	shopService   = "PSHOP01"
 	logsService   = "PLOGS01"
@@ -19,6 +20,7 @@ const (
 	searchService = "PSRCH01"
 	mailService   = "PMAIL01"
 	newsService   = "PNEWS01"
+	payService    = "PPAYM01"
 
 	larkspurPolicy = "POPSLRK"
 	nightPolicy    = "PNIGHT1" // gives the engine a head start before people are paged
@@ -59,6 +61,7 @@ func account() sandbox.Account {
 			service(shopService, "Minato web shop", minatoPolicy),
 			service(logsService, "Minato log folder", minatoPolicy),
 			service(ordersService, "Minato orders", minatoPolicy),
+			service(payService, "Minato payments", minatoPolicy),
 			service(booksService, "Larkspur book shop", larkspurPolicy),
 			service(searchService, "Larkspur search", larkspurPolicy),
 			service(mailService, "Larkspur mail", larkspurPolicy),

@@ -31,6 +31,7 @@ type row struct {
 	told    []string  // where: "in Slack #x"
 	person  string    // what a person did
 	waits   time.Time // for the end of quiet hours; zero when it does not
+	asks    bool      // it waits for somebody's approval
 	digest  bool      // it has to be told in the digest of their end, and is not yet
 	endedAt time.Time
 	ended   bool // the first response is over
@@ -148,8 +149,15 @@ func (b *board) transition(i int, t incident.Transition) []note {
 		r.phases = append(r.phases, phase{name: t.Phase, attempt: t.Attempt, began: t.At})
 	case incident.Ended:
 		endPhase()
+		r.asks = false
 		r.got, r.why, r.endedAt = ending{t.Outcome, t.Reason}, t.Why, t.At
 		say(string(t.Outcome), t.Why)
+	case incident.Asked:
+		r.asks = true
+		say("asks", t.Why)
+	case incident.Chosen, incident.Expired:
+		r.asks = false
+		say(string(t.Kind), t.Why)
 	case incident.Deferred:
 		r.waits, r.digest = t.Until, true
 		say("deferred", t.Why)

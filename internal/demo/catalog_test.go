@@ -15,7 +15,7 @@ func loadCatalog(t *testing.T) *catalog.Catalog {
 	dir := t.TempDir()
 	err := writeCatalog(dir, places{Shodo: "/opt/with space/shodo", Lab: `/srv/a "lab"`, Addr: map[string]string{
 		"shop": "127.0.0.1:1001", "orders": "127.0.0.1:1002", "books": "127.0.0.1:1003", "search": "127.0.0.1:1004",
-		"newsletter": "127.0.0.1:1005"}, Quiet: start.Add(14 * time.Second)})
+		"newsletter": "127.0.0.1:1005", "payments": "127.0.0.1:1006"}, Quiet: start.Add(14 * time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestCatalogNamesWhatTheAccountHas(t *testing.T) {
 
 func TestStoriesGetTheirScenarios(t *testing.T) {
 	c := loadCatalog(t)
-	want := []incident.ScenarioName{"web-service-down", "log-folder-full", "answers-slowly", "web-service-down", "", "orders-down", "preview-down"}
+	want := []incident.ScenarioName{"web-service-down", "log-folder-full", "answers-slowly", "web-service-down", "", "orders-down", "preview-down", "payments-down"}
 	for i, s := range stories() {
 		var service incident.Ref
 		for _, known := range account().Services {

@@ -24,6 +24,10 @@ type Options struct {
 	Keep    bool   // do not remove the folder at the end
 	Stay    bool   // keep everything running after the summary, until the context ends
 	Within  time.Duration
+	Report  string // the file that gets the report of the demo; empty: a temporary one, which stays
+
+	Approve  <-chan struct{} // somebody at the terminal approves the repair that asks; nil: nobody can
+	Patience time.Duration   // how long that repair waits for somebody; after that a person of the demo approves it. Zero: 2 s
 
 	Out io.Writer
 	// Size gives the size of the terminal, again for every picture; ok is false when Out is none. Nil: it is none.
@@ -41,6 +45,9 @@ const (
 func Run(ctx context.Context, o Options) (ok bool, err error) {
 	if o.Within == 0 {
 		o.Within = DefaultWithin
+	}
+	if o.Patience == 0 {
+		o.Patience = 2 * time.Second
 	}
 	if o.Size == nil {
 		o.Size = func() (int, int, bool) { return 0, 0, false }
@@ -75,7 +82,7 @@ func play(ctx context.Context, s *stage, p *printer, o Options) (bool, error) {
 	if err := s.setUp(ctx, o); err != nil {
 		return false, err
 	}
-	p.ready(time.Since(began))
+	p.ready(time.Since(began), s.sandbox.SlackPageURL(), o.Approve != nil)
 	list := stories()
 	b := newBoard(list)
 	if err := watch(ctx, s, p, b, list, o.Within); err != nil {
@@ -90,6 +97,11 @@ func play(ctx context.Context, s *stage, p *printer, o Options) (bool, error) {
 		results = append(results, r)
 	}
 	p.summary(results, time.Since(began))
+	path, err := s.report(ctx, began, o.Report)
+	if err != nil {
+		return false, err
+	}
+	p.report(path)
 	if !o.Stay {
 		return ok, nil
 	}

@@ -1,6 +1,6 @@
 // Package demo plays the product's main job on this machine, with real input: it starts the whole product, a local
 // PagerDuty and Slack (package sandbox) and real services that really break (package breakable), breaks them, and
-// shows how the engine answers seven incidents.
+// shows how the engine answers eight incidents.
 //
 // It promises:
 //
@@ -9,7 +9,7 @@
 //   - It looks for itself. An incident counts as right when its outcome and reason are right, and when PagerDuty, Slack
 //     and the broken thing itself say so too (see [proof]).
 //   - It ends: after Options.Within at the latest, and with everything that it started, also on Ctrl-C.
-//   - It changes nothing outside its folder, and needs no network but the loopback interface.
+//   - It changes nothing outside its folder but the one file of its report, and needs no network but the loopback interface.
 //
 // The catalog in catalog/ is a real one: "shodo check" passes it once the customers' addresses are filled in.
 //

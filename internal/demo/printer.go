@@ -29,12 +29,16 @@ func (p *printer) width() int {
 }
 
 func (p *printer) intro() {
-	p.line("%s: the whole product, and seven things that go wrong, on this machine", p.style.Bold("shodo demo"))
+	p.line("%s: the whole product, and eight things that go wrong, on this machine", p.style.Bold("shodo demo"))
 	p.line("Starting what is to break, a local PagerDuty and Slack, and the engine ...")
 }
 
-func (p *printer) ready(took time.Duration) {
-	p.line("Ready after %s. Each incident reaches the engine as a signed webhook.\n", seconds(took))
+func (p *printer) ready(took time.Duration, slack string, enter bool) {
+	p.line("Ready after %s. Each incident reaches the engine as a signed webhook.", seconds(took))
+	if enter {
+		p.line("The last repair asks first: press Enter here, or Approve in Slack at %s", p.style.Cyan(slack))
+	}
+	p.line("")
 }
 
 func (p *printer) stopping(interrupted bool) {
@@ -127,6 +131,11 @@ func (p *printer) summary(results []result, took time.Duration) {
 		verdict = p.style.Red(fmt.Sprintf("%d of %d incidents did not end as they should", len(results)-right, len(results)))
 	}
 	p.line("\n%s, %s after the start.", verdict, seconds(took))
+}
+
+// report names the report.
+func (p *printer) report(path string) {
+	p.line("The report of what you have just seen: %s", p.style.Cyan(path))
 }
 
 // block prints a label and a text that may take several lines.

@@ -143,6 +143,23 @@ func proveNews(ctx context.Context, e *evidence) {
 	e.fact(listed && e.inSlack(larkspurChannel, ""), "Slack #%s has it in the digest", larkspurChannel)
 }
 
+func provePayments(ctx context.Context, e *evidence) {
+	e.resolved()
+	var asked, granted time.Time
+	by := ""
+	for _, t := range e.rec.Transitions {
+		switch {
+		case t.Kind == incident.Asked:
+			asked = t.At
+		case t.Kind == incident.Chosen && t.Choice == incident.Grant:
+			granted, by = t.At, t.By
+		}
+	}
+	e.fact(!asked.IsZero() && !granted.Before(asked), "Slack #%s was asked, and %s approved", minatoChannel, by)
+	e.fact(!granted.IsZero() && !changedBefore(e.rec, granted) && len(e.succeeded()) == 1, "nothing was changed before, and one repair was made then")
+	e.fact(e.stage.answers(ctx, payments), "payments answer again")
+}
+
 // succeeded gives the changing steps that were carried out.
 func (e *evidence) succeeded() []incident.Step {
 	var list []incident.Step

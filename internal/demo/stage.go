@@ -22,6 +22,7 @@ const (
 	restToken     = "demo-rest-token"
 	botToken      = "xoxb-demo"
 	webhookSecret = "demo-webhook-secret"
+	signingSecret = "demo-signing-secret"
 )
 
 const (
@@ -39,6 +40,8 @@ type stage struct {
 	sandbox *sandbox.Server
 	app     *app.App
 	log     *os.File
+	approve <-chan struct{}    // somebody at the terminal agrees; nil: nobody can
+	patient time.Duration      // how long the question waits for somebody at the terminal or on the page
 	ended   chan error         // what app.Run returned
 	stopApp context.CancelFunc // nil before it runs
 
@@ -49,6 +52,7 @@ type stage struct {
 // setUp starts everything. What it has started is in the stage also when it fails: close it in any case.
 func (s *stage) setUp(ctx context.Context, o Options) error {
 	s.http = &http.Client{Timeout: 5 * time.Second}
+	s.approve, s.patient = o.Approve, o.Patience
 	s.pids, s.addr = map[string]int{}, map[string]string{}
 	s.lab = breakable.Lab{Dir: filepath.Join(s.dir, "lab"), Command: []string{o.Program, "demo-service"}}
 	for _, step := range []func(context.Context, Options) error{s.startThings, s.startSandbox, s.startEngine} {
@@ -61,7 +65,7 @@ func (s *stage) setUp(ctx context.Context, o Options) error {
 
 // startThings makes what is going to break.
 func (s *stage) startThings(ctx context.Context, _ Options) error {
-	for _, name := range []string{shop, books, search, orders, letter} {
+	for _, name := range []string{shop, books, search, orders, letter, payments} {
 		addr, err := s.lab.Define(name, breakable.Service{})
 		if err != nil {
 			return err
@@ -109,6 +113,7 @@ func (s *stage) startEngine(ctx context.Context, o Options) error {
 	s.stopApp, s.ended = stop, make(chan error, 1)
 	go func() { s.ended <- s.app.Run(running) }()
 	s.pagerDuty().Subscribe(s.engineURL()+"/webhooks/pagerduty", webhookSecret)
+	s.sandbox.Slack.PointTo(s.engineURL()+"/webhooks/slack/interactions", s.engineURL()+"/webhooks/slack/commands", signingSecret)
 	return s.awaitReady(ctx)
 }
 
@@ -122,7 +127,8 @@ func (s *stage) config(program string) *config.Config {
 			APIURL: s.sandbox.PagerDutyURL(), EventsURL: s.sandbox.PagerDutyURL(), Token: config.NewSecret(restToken), From: botEmail,
 			WebhookSecrets: []config.Secret{config.NewSecret(webhookSecret)},
 		},
-		Slack:    config.Slack{APIURL: s.sandbox.SlackURL(), BotToken: config.NewSecret(botToken), Channel: "#" + managersChannel},
+		Slack: config.Slack{APIURL: s.sandbox.SlackURL(), BotToken: config.NewSecret(botToken), SigningSecret: config.NewSecret(signingSecret),
+			Channel: "#" + managersChannel},
 		Temporal: config.Temporal{Namespace: "default"},
 	}
 	cfg.Actions.LocalRun.Programs = []string{program}

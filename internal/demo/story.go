@@ -44,6 +44,8 @@ const (
 	search = "search"
 	orders = "orders"
 	letter = "newsletter"
+
+	payments = "payments"
 )
 
 const (
@@ -55,7 +57,7 @@ const (
 	larkspur      = "Larkspur Books"
 )
 
-// stories are the seven incidents, in the order in which they begin.
+// stories are the eight incidents, in the order in which they begin.
 func stories() []story {
 	return []story{
 		{
@@ -116,6 +118,15 @@ func stories() []story {
 				Source: "news-1", Class: "health check", Priority: "P4", Client: "Uptime monitor",
 				Details: map[string]any{"checked_from": "london", "failures": 3}},
 			want: ending{outcome: incident.Recovered}, proof: proveNews,
+		},
+		{
+			customer: minato, title: "asks before it acts",
+			broken: func(ctx context.Context, s *stage) (string, error) { return s.lab.Kill(ctx, payments) },
+			alert: sandbox.Alert{Service: payService, Summary: "Payments: health check failed 3 times", Severity: "critical",
+				Source: "payments-1", Class: "health check", Priority: "P1", Client: "Uptime monitor",
+				Details: map[string]any{"checked_from": "tokyo", "failures": 3}},
+			during: approvePayments,
+			want:   ending{outcome: incident.Recovered}, proof: provePayments,
 		},
 	}
 }

@@ -62,6 +62,8 @@ func (r row) state(frame int, s terminal.Style) (icon, state string, paint func(
 	switch p := r.current(); {
 	case r.got.outcome != "":
 		return icon, r.got.String(), same
+	case r.asks:
+		return icon, "asks for approval", s.Yellow
 	case !r.waits.IsZero():
 		return icon, "waits until " + r.waits.Local().Format("15:04:05"), s.Yellow
 	case p != nil:
