@@ -121,6 +121,7 @@ func (f importFlags) period(now time.Time) (since, until time.Time, err error) {
 
 func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until time.Time) error {
 	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
+	cfg.Log.Level = max(cfg.Log.Level, slog.LevelWarn) // the rest is told by the progress
 	log := newLog(cfg.Log, stderr)
 	customers, err := customersOf(ctx, cfg, log)
 	if err != nil {
@@ -231,7 +232,8 @@ func (f importFlags) print(w io.Writer, i incident.Import, until time.Time, resu
 		fmt.Fprintln(w, "This finished an import that was begun earlier. The same command once more brings what came since.")
 	}
 	if !f.dryRun && i.Imported > 0 {
-		fmt.Fprint(w, "\nNext:\n  shodo stats --month 2025-12      figures of that time\n  shodo suggest --since 180d       what to automate first\n  shodo backtest --since 180d DIR  what a catalog would have matched\n")
+		fmt.Fprintf(w, "\nNext:\n  shodo stats --month %s      figures of that time\n  shodo suggest --since 180d       what to automate first\n  shodo backtest --since 180d DIR  what a catalog would have matched\n",
+			i.Until.AddDate(0, 0, -i.Until.Day()).Format("2006-01"))
 	}
 	return nil
 }

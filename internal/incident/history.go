@@ -16,6 +16,7 @@ func (r Record) IsImported() bool { return r.WorkflowRun == ImportedRun }
 type HistoryIncident struct {
 	Incident
 	ResolvedAt  time.Time       // of the last resolve; zero while it is open
+	NoAlerts    bool            // the list says that it has none
 	Trigger     json.RawMessage // the log entry that triggered it; nil when the list does not hold it
 	Fingerprint string          // differs when anything that the list shows differs
 }

@@ -73,6 +73,9 @@ func listed(raw json.RawMessage) (incident.HistoryIncident, bool) {
 		ResolvedAt   text            `json:"resolved_at"`
 		LastChangeAt text            `json:"last_status_change_at"`
 		Trigger      json.RawMessage `json:"first_trigger_log_entry"`
+		Counts       struct {
+			All *int `json:"all"`
+		} `json:"alert_counts"` // not all answers have it
 	}
 	if unmarshalLenient(raw, &wire) != nil {
 		return incident.HistoryIncident{}, false
@@ -80,6 +83,9 @@ func listed(raw json.RawMessage) (incident.HistoryIncident, bool) {
 	one := incident.HistoryIncident{Incident: wire.incident(), ResolvedAt: parseTime(string(wire.ResolvedAt)), Trigger: wire.Trigger}
 	if !isID(string(one.ID)) || one.CreatedAt.IsZero() || one.Status == "" {
 		return incident.HistoryIncident{}, false
+	}
+	if wire.Counts.All != nil {
+		one.AlertCount, one.NoAlerts = *wire.Counts.All, *wire.Counts.All == 0
 	}
 	if one.Status != incident.Resolved {
 		one.ResolvedAt = time.Time{}
@@ -177,6 +183,9 @@ func logEntry(raw json.RawMessage) (incident.LogEntry, bool) {
 // Alerts reads the incident's alerts, oldest first, at most [incident.MaxAlerts], in the form that [Normalise] gives. The log
 // entry of the list stands in for what an alert lacks, and for the alert of an incident that has none.
 func (c *Client) Alerts(ctx context.Context, one incident.HistoryIncident) ([]incident.Alert, error) {
+	if one.NoAlerts {
+		return TriggerAlert(one), nil
+	}
 	raw, err := c.alerts(ctx, one.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read the alerts of incident %q: %w", one.ID, err)
