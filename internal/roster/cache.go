@@ -47,7 +47,7 @@ func (c *cache[V]) get(ctx context.Context, key string) (V, error) {
 		return known.value, known.err
 	}
 	if known.failed != nil && c.now().Sub(known.tried) < askAgain {
-		return c.last(key, known, known.failed)
+		return c.last(known, known.failed)
 	}
 	asked := c.asking.DoChan(key, func() (any, error) { return c.renew(context.WithoutCancel(ctx), key), nil })
 	var slow <-chan time.Time
@@ -62,11 +62,12 @@ func (c *cache[V]) get(ctx context.Context, key string) (V, error) {
 		if renewed.failed == nil {
 			return renewed.value, renewed.err
 		}
-		return c.last(key, renewed, renewed.failed)
+		c.log.Warn("a source is away: its last answer counts, when there is one", "question", c.what, "of", key, "since", renewed.at, "err", renewed.failed)
+		return c.last(renewed, renewed.failed)
 	case <-slow:
-		return c.last(key, known, errors.New("the source does not answer in time"))
+		return c.last(known, errors.New("the source does not answer in time"))
 	case <-ctx.Done():
-		return c.last(key, known, ctx.Err())
+		return c.last(known, ctx.Err())
 	}
 }
 
@@ -82,12 +83,11 @@ func (c *cache[V]) look(key string) (known answer[V], isGood bool) {
 }
 
 // last gives what the source said before it went away, or why there is nothing.
-func (c *cache[V]) last(key string, known answer[V], why error) (V, error) {
+func (c *cache[V]) last(known answer[V], why error) (V, error) {
 	var none V
 	if known.at.IsZero() || c.now().Sub(known.at) > staleFor {
 		return none, why
 	}
-	c.log.Warn("an old answer is used", "question", c.what, "of", key, "age", c.now().Sub(known.at), "err", why)
 	return known.value, known.err
 }
 

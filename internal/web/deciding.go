@@ -118,8 +118,13 @@ func (s subject) askedTier(c incident.Choice) (tier string) {
 	return tier
 }
 
+// chooseTimeout is how long the first response may take to take a choice. It takes milliseconds, unless no engine works.
+const chooseTimeout = 20 * time.Second
+
 // choose hands a choice of somebody who may on, and says what became of it.
 func (d *deciding) choose(ctx context.Context, c incident.Choice, by way) (incident.ChoiceResult, *problem) {
+	ctx, cancel := context.WithTimeout(ctx, chooseTimeout)
+	defer cancel()
 	result, err := d.Chooser.Choose(ctx, c)
 	log := d.log.With("incident", c.Incident, "choice", c.Kind, "by", c.By.ID, "name", c.By.Name, "attempt", c.Attempt, "item", c.Item)
 	var refused *Refused
