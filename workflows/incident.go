@@ -244,7 +244,9 @@ func (r *response) recover() (result RecoveryResult, busy bool) {
 	r.granted = nil // an approval is for once
 	r.done = latest(r.done, result.Steps)
 	r.changed = r.changed || result.Changed
-	r.attempt, r.from = result.Attempt, result.Forbidden
+	if r.attempt = result.Attempt; result.Forbidden > 0 {
+		r.from = result.Forbidden
+	}
 	if stopped := r.interruptedAfterChange(result); stopped != nil {
 		return RecoveryResult{Verdict: *stopped}, false
 	}
@@ -339,9 +341,12 @@ func (r *response) remains(v Verdict) Verdict {
 
 // end finishes the run, unless the incident was reopened in the meantime: then a new run begins.
 func (r *response) end(v Verdict) (IncidentResult, error) {
-	r.closeChoices()
+	late := r.closeChoices()
 	if len(r.posts) > 0 && v.Outcome.IsAutomatic() {
 		r.refresh() // those who were asked for approval
+		late = true
+	}
+	if late {
 		r.await(lastWords, r.followed)
 	}
 	result := IncidentResult{Outcome: v.Outcome, Reason: v.Reason}

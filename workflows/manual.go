@@ -192,7 +192,7 @@ func (w *wish) over() string {
 	if why := w.stopped(); why != "" || w.people.resolved == nil {
 		return why
 	}
-	return who(w.people.resolved.Agent) + " resolved it in PagerDuty"
+	return "the monitor resolved it"
 }
 
 // holder names who has the incident, the same person by the same name; empty: nobody.
@@ -206,13 +206,15 @@ func (p *people) holder() string {
 	return cmp.Or(p.taken.Agent.ID, p.taken.Agent.Name)
 }
 
-// closeChoices waits for what people have asked for, and writes down what came too late.
-func (r *response) closeChoices() {
+// closeChoices waits for what people have asked for, and writes down what came too late. It says whether there was any of
+// that, so that people have something to be told still.
+func (r *response) closeChoices() (late bool) {
 	for {
 		c, more := r.choices.next()
 		if !more {
 			break
 		}
+		late = true
 		line := r.chosen(c)
 		line.Kind, line.Why = incident.Chosen, line.Why+"; it was over already"
 		r.record(line)
@@ -222,6 +224,8 @@ func (r *response) closeChoices() {
 	}
 	r.choices.stand = over
 	if r.choices.manual != nil {
+		late = true
 		_ = workflow.Await(r.ctx, func() bool { return r.choices.manual == nil })
 	}
+	return late
 }

@@ -212,7 +212,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.after(6*time.Minute, func() { monitor(b) })
 			},
 			decided: []string{failed, asked, "asked first for attempt 1, question 1",
-				`run_attempt : attempt 1 ("restart"), which Sato asked for, was not made: PagerDuty resolved it in PagerDuty`},
+				`run_attempt : attempt 1 ("restart"), which Sato asked for, was not made: the monitor resolved it`},
 		},
 		{
 			name: "the engine is paused while it waits for another person", customer: twoPeople, changes: 1,

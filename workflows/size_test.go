@@ -74,3 +74,24 @@ func TestALongVerificationFitsIntoTheHistory(t *testing.T) {
 		})
 	}
 }
+
+// A question carries hashes of what is shown, not what is shown: a long script, and all evidence, fit.
+func TestALongQuestionFitsIntoTheHistory(t *testing.T) {
+	script := "[/usr/bin/restart, \"" + strings.Repeat("and again and again ", 3000) + "\"]"
+	b := newBench(t, strings.Replace(asksFirst, "[/usr/bin/restart]", script, 1))
+	b.heals()
+	long, err := json.Marshal(map[string]any{"stdout": strings.Repeat("it broke again\n", 100_000), "exit_code": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.actions.answers["local.read"] = []answer{{output: string(long)}}
+	s := &scale{DataConverter: converter.GetDefaultDataConverter()}
+	b.env.SetDataConverter(s)
+	b.choose(2*time.Minute, incident.Choice{Kind: incident.Grant})
+	if rec := b.run(); rec.Outcome != incident.Recovered {
+		t.Errorf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+	}
+	if s.largest > maxPayload {
+		t.Errorf("the largest payload has %d KiB", s.largest>>10)
+	}
+}
