@@ -162,8 +162,28 @@ func TestImportOnTheFirstDay(t *testing.T) {
 	wants(t, "the suggestions", out, "80 incidents × 31.0 min  Disk # on # is #% full", "customer acme (retail)", "such as QPAST", "draft 夜間バッチ-異常終了しました")
 	out, _ = w.shodo(t, 0, "backtest", "--since", "300d", filepath.Join(w.dir, "catalog"))
 	wants(t, "the backtest", out, "80 of 400 incidents differ: 80 newly matched") // two of ten kinds
-	out, _ = w.shodo(t, 0, "report", "monthly", "--month", time.Now().AddDate(0, -1, 0).Format("2006-01"), "--format", "json")
-	wants(t, "the report", out, `"incidents"`)
+	out, _ = w.shodo(t, 0, "report", "monthly", "--month", time.Now().AddDate(0, 0, -time.Now().Day()).Format("2006-01"), "--format", "json")
+	var report struct {
+		Years []struct {
+			Figures struct {
+				Incidents     int
+				FirstResponse struct {
+					Mean float64 `json:"mean_seconds"`
+				} `json:"first_response"`
+			}
+		}
+		Automate []struct{ Name string } `json:"automate_next"`
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatal(err)
+	}
+	inYears := 0
+	for _, y := range report.Years {
+		inYears += y.Figures.Incidents
+	}
+	if inYears < 200 || len(report.Automate) == 0 { // of 400 in four months, at least the two before the last one are in it
+		t.Errorf("the report has years of %d incidents, and suggests %+v", inYears, report.Automate)
+	}
 	out, _ = w.shodo(t, 0, "incident", "show", "QPAST000000001")
 	wants(t, "the story", out, "before the engine: a person resolved it", "Ben Carter")
 }
@@ -179,7 +199,7 @@ func TestImportRefused(t *testing.T) {
 	}
 
 	// Half a history is told by everything that makes figures of it.
-	for _, args := range [][]string{{"stats", "--since", "300d"}, {"suggest", "--since", "300d"}, {"backtest", "--since", "300d", filepath.Join(w.dir, "catalog")}} {
+	for _, args := range [][]string{{"store", "info"}, {"report", "monthly"}, {"stats", "--since", "300d"}, {"suggest", "--since", "300d"}, {"backtest", "--since", "300d", filepath.Join(w.dir, "catalog")}} {
 		_, errs := w.shodo(t, 0, args...)
 		wants(t, args[0], errs, "warning: the import of history", "is not finished", "shodo import pagerduty --since ")
 	}

@@ -49,6 +49,9 @@ func newStoreInfo() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := warnOfHalfImports(cmd.Context(), cmd.ErrOrStderr(), s, time.Time{}, time.Now()); err != nil {
+				return err
+			}
 			if asJSON {
 				return printInfoJSON(cmd.OutOrStdout(), info, keep)
 			}

@@ -244,7 +244,9 @@ func TestMoreThanTenThousandInOneDay(t *testing.T) {
 func TestAlertsOutOfTheLog(t *testing.T) {
 	w := newWorld(t, false, past(5))
 	o := w.options("one")
-	o.Alerts = func(_ context.Context, one incident.HistoryIncident) ([]incident.Alert, error) { return pagerduty.TriggerAlert(one), nil }
+	o.Alerts = func(_ context.Context, one incident.HistoryIncident) ([]incident.Alert, error) {
+		return pagerduty.TriggerAlert(one), nil
+	}
 	w.run(t, o)
 	r, err := w.store.Record(t.Context(), "QPAST000000001")
 	if err != nil || len(r.Incident.Alerts) != 1 || r.Incident.Alerts[0].Severity == "" || r.Incident.Alerts[0].Details["host"] == nil {
