@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,8 @@ func TestRecordHistories(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		outcome incident.Outcome
-		healthy bool // from the beginning
+		pause   *incident.Pause // in force from the beginning
+		healthy bool            // from the beginning
 		set     func(o *apptest.Options)
 		act     func(*apptest.Harness, *lab, string)
 	}{
@@ -83,6 +85,62 @@ func TestRecordHistories(t *testing.T) {
 		{name: "suppressed", outcome: incident.Suppressed, set: within(time.Hour, "contact: suppress, page: suppress, recover: forbid", nil), act: resolve},
 		{name: "suppressed-after-the-check", outcome: incident.Suppressed, set: within(time.Hour, "page: suppress", onlyChecks), act: resolve},
 		{name: "forbidden", outcome: incident.HandedOver, set: within(time.Hour, "recover: forbid", nil), act: takeAndResolve},
+		{name: "approved", outcome: incident.Recovered, set: asks, act: answers(t, incident.Grant)},
+		{name: "not-approved", outcome: incident.HandedOver, set: asks, act: func(h *apptest.Harness, l *lab, id string) {
+			answers(t, incident.NotNow)(h, l, id)
+			takeAndResolve(h, l, id)
+		}},
+		{name: "not-answered", outcome: incident.HandedOver, set: func(o *apptest.Options) {
+			asks(o)
+			edit(o, "scenarios/web.yaml", "- name: restart", "- name: restart\n    approval: {within: 30s}")
+		}, act: takeAndResolve},
+		{name: "taken-over-in-slack", outcome: incident.TakenOver, set: asks, act: func(h *apptest.Harness, l *lab, id string) {
+			answers(t, incident.TakeOver)(h, l, id)
+			resolve(h, l, id)
+		}},
+		{name: "suggested-and-made-at-a-wish", outcome: incident.HandedOver, set: func(o *apptest.Options) {
+			edit(o, "scenarios/web.yaml", "autonomy: automatic", "autonomy: suggest")
+		}, act: func(h *apptest.Harness, l *lab, id string) {
+			h.Ended(id)
+			decides(t, h, incident.Choice{Kind: incident.RunAttempt, Attempt: 1, Incident: incident.ID(id)})
+			h.Await(id, "what came of the wish", func(r incident.Record) bool { return hasLine(r, "manual/1/result") })
+			decides(t, h, incident.Choice{Kind: incident.Done, Incident: incident.ID(id)})
+			h.Await(id, "the end", func(r incident.Record) bool { return !r.EndedAt.IsZero() })
+			resolve(h, l, id)
+		}},
+		{name: "made-at-a-wish-of-two", outcome: incident.HandedOver, set: func(o *apptest.Options) {
+			edit(o, "scenarios/web.yaml", "autonomy: automatic", "autonomy: suggest")
+			o.Catalog["customers/acme.yaml"] += "two_people: true\n"
+		}, act: func(h *apptest.Harness, l *lab, id string) {
+			h.Ended(id)
+			decides(t, h, incident.Choice{Kind: incident.TakeOver, Incident: incident.ID(id)})
+			decides(t, h, incident.Choice{Kind: incident.RunAttempt, Attempt: 1, Incident: incident.ID(id)})
+			h.Await(id, "a question", func(r incident.Record) bool { return hasLine(r, "asked/1") })
+			decides(t, h, incident.Choice{Kind: incident.Grant, Incident: incident.ID(id), By: incident.Person{ID: "slack:U2", Name: "Suzuki"}})
+			h.Await(id, "what came of the wish", func(r incident.Record) bool { return hasLine(r, "manual/1/result") })
+			decides(t, h, incident.Choice{Kind: incident.Noise, Incident: incident.ID(id)})
+		}},
+		{name: "partial", outcome: incident.HandedOver, set: func(o *apptest.Options) {
+			o.Catalog["scenarios/web.yaml"] += "hand_over: {always: true, remaining: [look at the disk, tell the customer]}\n"
+		}, act: func(h *apptest.Harness, l *lab, id string) {
+			h.Ended(id)
+			for item := range 2 {
+				decides(t, h, incident.Choice{Kind: incident.Tick, Item: item + 1, On: true, Incident: incident.ID(id)})
+			}
+			decides(t, h, incident.Choice{Kind: incident.Done, Incident: incident.ID(id)})
+			h.Await(id, "the end", func(r incident.Record) bool { return !r.EndedAt.IsZero() })
+			resolve(h, l, id)
+		}},
+		{name: "paused", outcome: incident.HandedOver, pause: &incident.Pause{ID: "P1", Scope: incident.PauseAll, By: "Sato", Reason: "release"}, act: takeAndResolve},
+		{name: "paused-while-it-works", outcome: incident.HandedOver, set: func(o *apptest.Options) {
+			edit(o, "scenarios/web.yaml", `[/usr/bin/touch, "${{ inputs.flag }}"]`, `[/bin/sleep, "15"]`)
+		}, act: func(h *apptest.Harness, l *lab, id string) {
+			h.Await(id, "the repair", incident.Record.Changed)
+			p := incident.Pause{ID: "P1", Scope: incident.PauseAll, By: "Sato", Reason: "release", Cancel: true, At: time.Now()}
+			must(t, h.Store().AddPause(t.Context(), p))
+			must(t, workflows.NewStarter(temporal(t, h), nil).Paused(t.Context(), incident.ID(id), p))
+			takeAndResolve(h, l, id)
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLab(t)
@@ -95,6 +153,10 @@ func TestRecordHistories(t *testing.T) {
 				must(t, os.WriteFile(l.flag, nil, 0o600))
 			}
 			h := apptest.Start(t, o)
+			if c.pause != nil {
+				c.pause.At = time.Now()
+				must(t, h.Store().AddPause(t.Context(), *c.pause))
+			}
 			id := trigger(t, h, "critical")
 			if c.act != nil {
 				c.act(h, l, id)
@@ -124,15 +186,50 @@ func digest(t *testing.T, h *apptest.Harness, rec incident.Record) map[string]*h
 			end = line.Until
 		}
 	}
-	c, err := client.Dial(client.Options{HostPort: h.TemporalAddress(), Namespace: h.Config.Temporal.Namespace,
-		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
-	must(t, err)
-	defer c.Close()
+	c := temporal(t, h)
 	id := workflows.DigestID(rec.Customer.ID, end)
 	must(t, c.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
 	found, err := workflowstest.Histories(t.Context(), c, id)
 	must(t, err)
 	return found
+}
+
+// temporal connects with the product's Temporal.
+func temporal(t *testing.T, h *apptest.Harness) client.Client {
+	t.Helper()
+	c, err := client.Dial(client.Options{HostPort: h.TemporalAddress(), Namespace: h.Config.Temporal.Namespace,
+		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	must(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// decides has somebody choose.
+func decides(t *testing.T, h *apptest.Harness, c incident.Choice) {
+	t.Helper()
+	if c.By.ID == "" {
+		c.By = incident.Person{ID: "slack:U1", Name: "Sato"}
+	}
+	c.ID = fmt.Sprint(c.Kind, " ", c.Attempt, c.Item, c.Number)
+	_, err := workflows.NewChooser(temporal(t, h)).Choose(t.Context(), c)
+	must(t, err)
+}
+
+// asks has the repair approved.
+func asks(o *apptest.Options) {
+	edit(o, "scenarios/web.yaml", "autonomy: automatic", "autonomy: approve")
+}
+
+// answers waits for the first question and answers it.
+func answers(t *testing.T, kind incident.ChoiceKind) func(*apptest.Harness, *lab, string) {
+	return func(h *apptest.Harness, _ *lab, id string) {
+		h.Await(id, "a question", func(r incident.Record) bool { return hasLine(r, "asked/1") })
+		decides(t, h, incident.Choice{Kind: kind, Incident: incident.ID(id)})
+	}
+}
+
+func hasLine(r incident.Record, key string) bool {
+	return slices.ContainsFunc(r.Transitions, func(t incident.Transition) bool { return t.Key == key })
 }
 
 func edit(o *apptest.Options, file, from, to string) {
