@@ -16,8 +16,8 @@ import (
 	"shodo/internal/sandbox"
 )
 
-// askAPI sends a request to the running engine with the token of this machine.
-func askAPI(t *testing.T, h *apptest.Harness, method, path, body string) map[string]any {
+// sendAPI sends a request to the running engine with the token of this machine.
+func sendAPI(t *testing.T, h *apptest.Harness, method, path, body string) (status int, answer map[string]any) {
 	t.Helper()
 	token, err := os.ReadFile(filepath.Join(h.Config.DataDir, app.TokenFile))
 	if err != nil {
@@ -33,9 +33,18 @@ func askAPI(t *testing.T, h *apptest.Harness, method, path, body string) map[str
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var answer map[string]any
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || res.StatusCode/100 != 2 {
-		t.Fatalf("%s %s: %s %v %v", method, path, res.Status, err, answer)
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		t.Fatalf("%s %s: %s %v", method, path, res.Status, err)
+	}
+	return res.StatusCode, answer
+}
+
+// askAPI is sendAPI for what is not refused.
+func askAPI(t *testing.T, h *apptest.Harness, method, path, body string) map[string]any {
+	t.Helper()
+	status, answer := sendAPI(t, h, method, path, body)
+	if status/100 != 2 {
+		t.Fatalf("%s %s: %d %v", method, path, status, answer)
 	}
 	return answer
 }
