@@ -119,7 +119,8 @@ func (m importing) write(t *tx) (incident.ImportCounts, error) {
 	return incident.ImportCounts{Imported: 1}, err
 }
 
-// Fingerprints gives, of these incidents, those that are in the record: what an import saw of each; empty for the engine's own.
+// Fingerprints gives, of these incidents, those that need not be brought: what an import saw of each, also when it was deleted
+// since because its retention was over; and those of the engine's own, for which it is empty.
 func (s *Store) Fingerprints(ctx context.Context, ids []incident.ID) (map[incident.ID]string, error) {
 	known := map[incident.ID]string{}
 	const atOnce = 100
@@ -132,15 +133,19 @@ func (s *Store) Fingerprints(ctx context.Context, ids []incident.ID) (map[incide
 			places = append(places, fmt.Sprintf("$%d", i+1))
 			args = append(args, text(id))
 		}
-		type one struct{ id, fingerprint string }
-		list, err := collect(ctx, s.readDB, func(row scanner) (o one, err error) { return o, row.Scan(&o.id, &o.fingerprint) },
-			`SELECT i.incident, CASE WHEN i.workflow_run = '`+incident.ImportedRun+`' THEN coalesce(m.fingerprint, '') ELSE '' END
-			FROM incidents i LEFT JOIN imported m ON m.incident = i.incident WHERE i.incident IN (`+strings.Join(places, ", ")+`)`, args...)
-		if err != nil {
-			return nil, fmt.Errorf("look which incidents are in the record: %w", err)
-		}
-		for _, o := range list {
-			known[incident.ID(o.id)] = o.fingerprint
+		in := ` IN (` + strings.Join(places, ", ") + `)`
+		for _, query := range []string{ // the engine's come last: they count
+			`SELECT incident, fingerprint FROM imported WHERE incident` + in,
+			`SELECT incident, '' FROM incidents WHERE workflow_run <> '` + incident.ImportedRun + `' AND incident` + in,
+		} {
+			type one struct{ id, fingerprint string }
+			list, err := collect(ctx, s.readDB, func(row scanner) (o one, err error) { return o, row.Scan(&o.id, &o.fingerprint) }, query, args...)
+			if err != nil {
+				return nil, fmt.Errorf("look which incidents are in the record: %w", err)
+			}
+			for _, o := range list {
+				known[incident.ID(o.id)] = o.fingerprint
+			}
 		}
 	}
 	return known, nil

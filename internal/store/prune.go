@@ -94,7 +94,7 @@ const hasOutput = `(s.output IS NOT NULL OR EXISTS (SELECT 1 FROM outputs o WHER
 	AND o.phase = s.phase AND o.attempt = s.attempt AND o.round = s.round AND o.place = s.place))`
 
 // ofIncident are the tables whose rows belong to one incident and go with it.
-var ofIncident = []string{"outputs", "steps", "alerts", "transitions", "attempts", "deferrals", "imported", "runs"}
+var ofIncident = []string{"outputs", "steps", "alerts", "transitions", "attempts", "deferrals", "runs"}
 
 func pruneTasks(keep Retention, now time.Time, p *Pruned) []pruneTask {
 	var also []string

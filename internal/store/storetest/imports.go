@@ -169,3 +169,22 @@ func refusedImports(t *testing.T, s *store.Store) {
 		t.Errorf("something of it was written: %v", err)
 	}
 }
+
+// What was deleted because its retention was over is not brought again.
+func importAfterPrune(t *testing.T, s *store.Store) {
+	i := begunImport(t, s, newImport("one"))
+	saveImported(t, s, i, imported("Q1", "a"))
+	if _, err := s.Prune(t.Context(), store.Retention{Incidents: 24 * time.Hour}, historyBegin.AddDate(0, 2, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Record(t.Context(), "Q1"); !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("it is not deleted: %v", err)
+	}
+	known, err := s.Fingerprints(t.Context(), []incident.ID{"Q1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[incident.ID]string{"Q1": "a"}, known); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -72,6 +72,7 @@ func Run(t *testing.T, open Open) {
 		"imports":                      importsHistory,
 		"imports/engine":               importKeepsTheEngines,
 		"imports/goes_on":              importGoesOn,
+		"imports/after_prune":          importAfterPrune,
 		"imports/refused":              refusedImports,
 		"prune/parts":                  pruneParts,
 		"prune/whole":                  pruneWhole,
