@@ -215,7 +215,7 @@ func TestHugeWeekIsNoHugeReport(t *testing.T) {
 	in := cases(t)["operation"]
 	in.Record = huge()
 	r := build(t, in)
-	if n := r.Figures(report.Now).Incidents; n != 25_000 {
+	if n := r.Figures(report.Now).Incidents; n != 21_000 {
 		t.Errorf("%d incidents", n)
 	}
 	for format, most := range map[string]int{"md": 40_000, "html": 120_000} {

@@ -220,15 +220,15 @@ func renderings(t testing.TB, r *report.Report) map[string][]byte {
 	return map[string][]byte{"md": r.Markdown(), "html": page, "json": data, "csv": lines}
 }
 
-// huge is a week of 25,000 incidents, and one of 5,000, of 400 customers with long names and titles.
+// huge is a week of 21,000 incidents, and one of 2,000, of 400 customers with long names and titles.
 func huge() record {
 	all := stories()
-	list := make(record, 30_000)
+	list := make(record, 23_000)
 	for i := range list {
 		s := all[i%len(all)]
 		s.customer = incident.CustomerID(fmt.Sprintf("customer-%d-%s", i%400, strings.Repeat("x", i%400/10)))
 		s.title = strings.Repeat("very ", i%7*5) + s.title
-		list[i] = s.fact(i/25_000, i%len(all), i, monday.AddDate(0, 0, -7*(i/25_000)).Add(time.Duration(i%25_000)*24*time.Second))
+		list[i] = s.fact(i/21_000, i%len(all), i, monday.AddDate(0, 0, -7*(i/21_000)).Add(time.Duration(i%21_000)*28*time.Second))
 	}
 	slices.SortFunc(list, func(a, b incident.Fact) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	return list
