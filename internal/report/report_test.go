@@ -228,7 +228,7 @@ func huge() record {
 		s := all[i%len(all)]
 		s.customer = incident.CustomerID(fmt.Sprintf("customer-%d-%s", i%400, strings.Repeat("x", i%400/10)))
 		s.title = strings.Repeat("very ", i%7*5) + s.title
-		list[i] = s.fact(i/21_000, i%len(all), i, monday.AddDate(0, 0, -7*(i/21_000)).Add(time.Duration(i%21_000)*28*time.Second))
+		list[i] = s.fact(1, i%len(all), i, monday.AddDate(0, 0, -7*(i/21_000)).Add(time.Duration(i%21_000)*28*time.Second))
 	}
 	slices.SortFunc(list, func(a, b incident.Fact) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	return list
