@@ -124,13 +124,7 @@ func (c *blockChecker) block(pointer string, raw json.RawMessage) {
 		c.fail(pointer, "must be a block: %v", err)
 		return
 	}
-	if len(b.BlockID) > 255 {
-		c.fail(pointer+"/block_id", "must be less than 256 characters")
-	}
-	if b.BlockID != "" && c.ids[b.BlockID] {
-		c.fail(pointer+"/block_id", "`block_id` must be unique")
-	}
-	c.ids[b.BlockID] = true
+	c.id(pointer, "block_id", b.BlockID, c.ids)
 	switch b.Type {
 	case "section":
 		c.section(pointer, b)
@@ -208,13 +202,7 @@ func (c *blockChecker) interactive(pointer string, raw json.RawMessage) {
 		c.fail(pointer, "must be an element")
 		return
 	}
-	if utf8.RuneCountInString(e.ActionID) > 255 {
-		c.fail(pointer+"/action_id", "must be less than 256 characters")
-	}
-	if e.ActionID != "" && c.actions[e.ActionID] {
-		c.fail(pointer+"/action_id", "`action_id` must be unique")
-	}
-	c.actions[e.ActionID] = true
+	c.id(pointer, "action_id", e.ActionID, c.actions)
 	switch e.Type {
 	case "button":
 		c.button(pointer, e)
@@ -226,6 +214,17 @@ func (c *blockChecker) interactive(pointer string, raw json.RawMessage) {
 	if e.Confirm != nil {
 		c.confirm(pointer+"/confirm", *e.Confirm)
 	}
+}
+
+// id checks an id that may be left out, and that nothing else in the message may have.
+func (c *blockChecker) id(pointer, name, id string, seen map[string]bool) {
+	if utf8.RuneCountInString(id) > 255 {
+		c.fail(pointer+"/"+name, "must be less than 256 characters")
+	}
+	if id != "" && seen[id] {
+		c.fail(pointer+"/"+name, "`%s` must be unique", name)
+	}
+	seen[id] = true
 }
 
 func (c *blockChecker) button(pointer string, e element) {

@@ -26,12 +26,17 @@ func (v visitor) get(path string) (int, http.Header, string) {
 	if err != nil {
 		v.t.Fatal(err)
 	}
+	return response.StatusCode, response.Header, v.read(response)
+}
+
+func (v visitor) read(response *http.Response) string {
+	v.t.Helper()
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	return response.StatusCode, response.Header, string(data)
+	return string(data)
 }
 
 // post sends a form and gives the status, and the page that the browser goes to.
@@ -50,12 +55,7 @@ func (v visitor) post(path string, form url.Values, header http.Header) (int, st
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return response.StatusCode, string(data)
+	return response.StatusCode, v.read(response)
 }
 
 // posted is a sandbox with one question in #incidents, whose presses go to the engine.
