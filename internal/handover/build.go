@@ -65,6 +65,10 @@ func (p *Packet) people(rec incident.Record, opts Options) {
 	if opts.Paused != nil && opts.Paused.ResumedAt.IsZero() {
 		p.Paused = opts.Paused
 	}
+	p.names = map[int]string{}
+	for _, o := range opts.Offers {
+		p.names[o.Attempt] = o.Name
+	}
 	if p.isOver() {
 		p.Wish = nil
 		return

@@ -6,6 +6,12 @@
 // Packet into a document of sections, lines and spans, in the words of its language. Each rendering only adds the
 // markup of its reader, so all three say the same.
 //
+// In Slack the packet is one message that is kept current: it is rendered again from the record whenever something changes
+// (live.go), with what people may choose at the moment as buttons and boxes (buttons.go, checklist.go) that carry their
+// choice (choice.go), and what they have chosen as its history. News are the lines for its thread. What a person is to
+// approve is shown whole (command.go); without buttons all readers get the commands to answer by. Grouped tells of many
+// incidents at once.
+//
 // The customer's own people get something else, by ForContact: a letter for mail and for a channel that they share, in
 // polite and plain words, without names of tiers, commands, errors or addresses of ours. When a window ends, Digest tells
 // a tier and ContactDigest the customer what waited for it, each in one message.
@@ -17,6 +23,8 @@
 //   - The same record and options give the same bytes.
 //   - A text that was cut says so. What is long goes whole into a file beside the Slack message.
 //   - A step whose effect is unknown is the first thing on the list of what remains.
+//   - Only those whom Options.Mentions names are mentioned, and nobody once it is over.
+//   - A button is there exactly where the workflow takes its choice.
 //
 // What it never does: I/O, reading the clock, loading time zones, sending anything.
 //

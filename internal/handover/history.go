@@ -105,10 +105,8 @@ func (p Packet) nameOf(attempt int) string {
 	if q := p.Question; q != nil && q.Attempt == attempt {
 		name = q.Name
 	}
-	for _, o := range p.Offers {
-		if o.Attempt == attempt {
-			name = o.Name
-		}
+	if known := p.names[attempt]; known != "" {
+		name = known
 	}
 	return p.words.attemptOf(attempt, oneLine(name, maxName))
 }
@@ -122,7 +120,10 @@ func (p Packet) historySection(most int, withTicks bool) section {
 			rows = append(rows, row{mark: p.hour(d.At), spans: []span{say(text)}})
 		}
 	}
-	if left := len(rows) - most; left > 0 {
+	if len(rows) == 1 && p.Deeds[0].Kind == incident.Ended {
+		return s // the message says it already
+	}
+	if left := len(rows) - most; left > 1 {
 		s.rows = append(s.rows, row{spans: []span{say(fmt.Sprintf(p.words.phrase.more, left))}})
 		rows = rows[left:]
 	}

@@ -105,6 +105,7 @@ type Packet struct {
 	NextAt   time.Time
 	CanCall  bool
 
+	names map[int]string // of attempts, also when they are not offered any more
 	words words
 }
 
