@@ -17,6 +17,7 @@ type asking struct {
 	watch             *watch
 	batch             batch
 	outcomes, reasons *numbered
+	scenarios         *numbered
 	kinds             *kindNumbers
 	open              []incident.Fact
 	list              []listed
@@ -40,9 +41,9 @@ type side struct {
 // attempts are those of one scenario, the first one first.
 type attempts struct{ repairs []Share }
 
-func newSide(p Period) *side {
+func newSide(p Period, scenarios *numbered) *side {
 	return &side{period: p, since: p.Since.UnixMicro(), until: p.Until.UnixMicro(), groups: map[Group]*tally{},
-		attempts: map[string]*attempts{}, windows: map[windowKey]*windowTally{}, saved: newSavings()}
+		attempts: map[string]*attempts{}, windows: map[windowKey]*windowTally{}, saved: newSavings(scenarios)}
 }
 
 func (s *side) holds(created int64) bool { return s.since <= created && created < s.until }
@@ -52,7 +53,8 @@ func newAsking(q Question) *asking {
 	if q.Alone {
 		before = Period{Since: q.Period.Since, Until: q.Period.Since}
 	}
-	a := &asking{q: q, current: newSide(q.Period), previous: newSide(before), watch: newWatch(),
+	scenarios := &numbered{}
+	a := &asking{q: q, current: newSide(q.Period, scenarios), previous: newSide(before, scenarios), watch: newWatch(), scenarios: scenarios,
 		outcomes: &numbered{}, reasons: &numbered{}, kinds: newKindNumbers()}
 	a.back = a.cameBack
 	return a
@@ -72,6 +74,7 @@ func (a *asking) take(c *columns) {
 	a.reasons.look(c.reason.names)
 	if a.q.estimates() {
 		a.kinds.look(c)
+		a.scenarios.look(c.scenario.names)
 	}
 	for _, s := range []*side{a.current, a.previous} {
 		s.ofBatch = append(s.ofBatch[:0], make([]*tally, b.groupCodes(a.q.By))...)
@@ -113,7 +116,7 @@ func (a *asking) add(i int, f *row) {
 	s.repaired(t, i, f, b)
 	s.held(f)
 	if a.q.estimates() {
-		s.saved.add(t, a.kinds.of[b.kind[i]], b.scenario.at(i), f.isAutomatic(), m.work)
+		s.saved.add(t, a.kinds.of[b.kind[i]], a.scenarios.of[b.scenario.codes[i]], f.isAutomatic(), m.work)
 	}
 	if f.canComeBack() {
 		a.closed(s, t, i, key, f)

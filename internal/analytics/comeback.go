@@ -16,6 +16,7 @@ const comeBackMicros = int64(comeBackWithin / time.Microsecond)
 // period.
 type watch struct {
 	first  map[watched]int32 // the first close of a thing, an index of closes
+	maybe  []uint64          // a bit for each thing that first may have: most incidents are of none, and are told so at once
 	closes []closed
 	free   int32 // the first place that is free; 0: none is
 	swept  int64
@@ -44,7 +45,13 @@ type listed struct {
 }
 
 func newWatch() *watch {
-	return &watch{first: map[watched]int32{}, closes: make([]closed, 1, 256), last: never}
+	return &watch{first: map[watched]int32{}, maybe: make([]uint64, 1<<14), closes: make([]closed, 1, 256), last: never}
+}
+
+// bit is a thing's place in maybe.
+func (w *watch) bit(key watched) (word *uint64, mask uint64) {
+	n := key.a % uint64(len(w.maybe)*64)
+	return &w.maybe[n/64], 1 << (n % 64)
 }
 
 // see is of every incident that has a scenario and a target, in the order of creation. It gives the closes after which
@@ -52,6 +59,9 @@ func newWatch() *watch {
 func (w *watch) see(key watched, created int64, back func(*closed)) {
 	if created-w.swept > comeBackMicros {
 		w.sweep(created)
+	}
+	if word, mask := w.bit(key); *word&mask == 0 {
+		return
 	}
 	first, found := w.first[key]
 	if !found {
@@ -85,6 +95,13 @@ func (w *watch) see(key watched, created int64, back func(*closed)) {
 // close begins to watch.
 func (w *watch) close(c closed) {
 	w.last = max(w.last, c.at+comeBackMicros)
+	w.chain(c)
+}
+
+// chain puts a close before the others of its thing.
+func (w *watch) chain(c closed) {
+	word, mask := w.bit(c.key)
+	*word |= mask
 	c.next = w.first[c.key]
 	w.first[c.key] = w.place(c)
 }
@@ -112,10 +129,10 @@ func (w *watch) sweep(now int64) {
 	old := w.closes
 	w.closes, w.free = w.closes[:1], 0 // those that stay move to the front, behind the one that is looked at
 	clear(w.first)
+	clear(w.maybe)
 	for _, c := range old[1:] {
 		if c.counts != nil && now <= c.at+comeBackMicros {
-			c.next = w.first[c.key]
-			w.first[c.key] = w.place(c)
+			w.chain(c)
 		}
 	}
 }

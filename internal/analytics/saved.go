@@ -11,6 +11,7 @@ import (
 type savings struct {
 	work      []worked // of each kind
 	automatic map[savedKey]int
+	scenarios *numbered
 }
 
 type worked struct {
@@ -20,14 +21,15 @@ type worked struct {
 
 // savedKey is what automatic incidents are counted by.
 type savedKey struct {
-	group    *tally
-	kind     uint32
-	scenario string
+	group          *tally
+	kind, scenario uint32
 }
 
-func newSavings() savings { return savings{automatic: map[savedKey]int{}} }
+func newSavings(scenarios *numbered) savings {
+	return savings{scenarios: scenarios, automatic: map[savedKey]int{}}
+}
 
-func (s *savings) add(group *tally, kind uint32, scenario string, automatic bool, work span) {
+func (s *savings) add(group *tally, kind, scenario uint32, automatic bool, work span) {
 	if automatic {
 		s.automatic[savedKey{group, kind, scenario}]++
 		return
@@ -48,7 +50,7 @@ func (s *savings) mean(key savedKey, manual map[incident.ScenarioName]time.Durat
 		w := s.work[key.kind]
 		return w.sum / time.Duration(w.count), true
 	}
-	d, ok := manual[incident.ScenarioName(key.scenario)]
+	d, ok := manual[incident.ScenarioName(s.scenarios.names[key.scenario])]
 	return d, ok
 }
 
