@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/sdk/testsuite"
 
 	"shodo/internal/incident"
+	"shodo/workflows"
 )
 
 const (
@@ -361,5 +363,45 @@ func (b *bench) repaired(id incident.ID, target string) {
 	}
 	if err != nil {
 		b.t.Fatal(err)
+	}
+}
+
+// While people think, another incident of the same target is repaired; then the first one is found healthy, and its approval
+// sends nothing.
+func TestAQuestionHoldsNoTarget(t *testing.T) {
+	s := newStage(t, strings.Replace(asksFirst, "steps:\n", "approval: {within: 1h}\n    steps:\n", 1))
+	fixed := false
+	heals := func(action string) *answer {
+		switch {
+		case action == "local.run":
+			return &answer{output: done.output, do: func() { fixed = true }}
+		case action == "http.request" && fixed:
+			return &up
+		case action == "http.request":
+			return &down
+		}
+		return &journal
+	}
+	s.breaks("QFIRST", 0, nil)
+	s.breaks("QSECOND", time.Minute, nil)
+	s.actions["QFIRST"].decide, s.actions["QSECOND"].decide = heals, heals
+	for id, at := range map[incident.ID]time.Duration{"QSECOND": 10 * time.Minute, "QFIRST": 20 * time.Minute} {
+		s.after(at, func() {
+			c := incident.Choice{ID: string(id), Kind: incident.Grant, Incident: id, By: sato}
+			if err := s.env.UpdateWorkflowByID(workflows.WorkflowID(id), "choose", c.ID, &testsuite.TestUpdateCallback{
+				OnAccept: func() {}, OnReject: func(err error) { t.Error(err) }, OnComplete: func(any, error) {},
+			}, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	records := s.perform()
+	for id, want := range map[incident.ID]incident.Outcome{"QFIRST": incident.Cleared, "QSECOND": incident.Recovered} {
+		if records[id].Outcome != want {
+			t.Errorf("%s ended as %s (%s): %s", id, records[id].Outcome, records[id].Reason, records[id].Why)
+		}
+	}
+	if n := s.actions["QFIRST"].count("local.run") + s.actions["QSECOND"].count("local.run"); n != 1 {
+		t.Errorf("%d changes", n)
 	}
 }
