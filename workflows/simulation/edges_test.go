@@ -36,8 +36,13 @@ func (i incidentAPI) Acknowledge(_ context.Context, id incident.ID) error {
 	return err
 }
 
-func (i incidentAPI) AcknowledgeFor(ctx context.Context, id incident.ID, _ string) error {
-	return i.Acknowledge(ctx, id)
+func (i incidentAPI) AcknowledgeFor(_ context.Context, id incident.ID, user string) error {
+	if user != aiko.ID {
+		return fmt.Errorf("%w: there is no user %q", workflows.ErrRefused, user)
+	}
+	i.pd.act(id, incident.EventAcknowledged)
+	i.die(id, "acknowledge for")
+	return nil
 }
 
 func (i incidentAPI) Snooze(_ context.Context, id incident.ID, d time.Duration) error {
@@ -98,6 +103,7 @@ func (s slack) Post(_ context.Context, channel string, m handover.Message, key s
 		return workflows.Posted{Channel: channel, TS: key}, nil
 	}
 	s.pd.call(id)
+	s.presses(id, key)
 	s.die(id, "packet")
 	return workflows.Posted{Channel: channel, TS: key}, nil
 }

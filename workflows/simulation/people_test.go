@@ -16,7 +16,10 @@ import (
 
 // What people choose by buttons, and the kill switch.
 
-var chie = incident.Person{ID: "slack:UCHIE", Name: "Chie Mori"}
+var (
+	chie      = incident.Person{ID: "slack:UCHIE", Name: "Chie Mori"}
+	aikoPress = incident.Person{ID: "slack:UAIKO", Name: aiko.Name, PagerDuty: aiko.ID}
+)
 
 // answers lets people answer a question, or not. One of them may press twice, and two of them at once.
 func (w *town) answers(id incident.ID, key string) {
@@ -36,7 +39,30 @@ func (w *town) answers(id incident.ID, key string) {
 	}
 	if chance(rng, 0.2) { // somebody else, at the same time
 		w.choose(delay, incident.Choice{ID: key + "/other", Kind: pick(rng, incident.Grant, incident.NotNow), Incident: id, Run: run,
-			Number: number, By: incident.Person{ID: "slack:UAIKO", Name: aiko.Name, PagerDuty: aiko.ID}})
+			Number: number, By: aikoPress})
+	}
+}
+
+// presses lets people press buttons of a packet.
+func (w *town) presses(id incident.ID, key string) {
+	var run int
+	if _, err := fmt.Sscanf(strings.TrimPrefix(key, string(id)), "/%d/", &run); err != nil {
+		panic(fmt.Sprintf("the key of a packet: %q", key))
+	}
+	rng := draw(w.plan.seed, w.plan.customer, "press", key)
+	if !chance(rng, 0.25) {
+		return
+	}
+	c := incident.Choice{ID: key, Kind: pick(rng, incident.TakeOver, incident.RunAttempt, incident.RunAttempt, incident.RunAttempt, incident.Done, incident.Noise),
+		Incident: id, Run: run, By: aikoPress}
+	if c.Kind == incident.RunAttempt {
+		c.Attempt = pick(rng, 1, 2)
+		c.By = pick(rng, chie, aikoPress)
+	}
+	delay := seconds(rng, 10*time.Second, 40*time.Minute)
+	w.choose(delay, c)
+	if chance(rng, 0.3) { // somebody takes it while the attempt is made
+		w.choose(delay+seconds(rng, time.Second, 2*time.Minute), incident.Choice{ID: key + "/then", Kind: incident.TakeOver, Incident: id, Run: run, By: aikoPress})
 	}
 }
 
@@ -117,7 +143,11 @@ func (j *judge) granted(l *life) {
 		if grants == 0 {
 			j.fault(l.id, "run/attempt/wish %s was sent at %s, and nobody had chosen %s", e.key, e.at, kind)
 		}
-		j.figures.Granted++
+		if wish > 0 {
+			j.figures.Wishes++
+		} else {
+			j.figures.Granted++
+		}
 	}
 	for _, t := range l.rec.Transitions {
 		if t.Kind == incident.Asked {

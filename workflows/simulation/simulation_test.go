@@ -70,7 +70,7 @@ func (f *figures) mustBeRich(t *testing.T) {
 		{"incidents were deferred", f.Deferred, 1000}, {"hand-overs paused", f.Paused, 40},
 		{"reports to customers were deferred", f.ContactsDeferred, 200}, {"digests were sent", f.Lists, 300},
 		{"were told that windows changed", f.Changes, 100}, {"breakdowns happened", int(f.deaths.Load()), 5000},
-		{"questions were asked", f.Questions, 500}, {"changes were approved", f.Granted, 200},
+		{"questions were asked", f.Questions, 500}, {"changes were approved", f.Granted, 200}, {"changes were made at a wish", f.Wishes, 50},
 		{"presses were refused", f.Refusals, 50}, {"incidents were stopped by the kill switch", f.Stopped, 50},
 	} {
 		if c.got < c.min {
@@ -104,6 +104,7 @@ func (f *figures) add(j *judge) {
 	f.Changes += g.Changes
 	f.Questions += g.Questions
 	f.Granted += g.Granted
+	f.Wishes += g.Wishes
 	f.Refusals += g.Refusals
 	f.Stopped += g.Stopped
 	f.deaths.Add(g.deaths.Load())
@@ -123,6 +124,6 @@ func (f *figures) String() string {
 		outcomes = append(outcomes, fmt.Sprintf("%s %d", o, f.outcomes[o]))
 	}
 	return fmt.Sprintf("%d incidents in %d runs; %d were deferred, %d hand-overs paused, %d reports to customers deferred, %d digests sent %d messages (%d ends had several); "+
-		"%d told that windows changed; %d questions, %d changes approved, %d presses refused, %d stopped by the kill switch; %d breakdowns\noutcomes: %s", f.Incidents, f.Runs, f.Deferred, f.Paused, f.ContactsDeferred, f.Digests, f.Lists,
-		f.ManyLists, f.Changes, f.Questions, f.Granted, f.Refusals, f.Stopped, f.deaths.Load(), strings.Join(outcomes, ", "))
+		"%d told that windows changed; %d questions, %d changes approved, %d made at a wish, %d presses refused, %d stopped by the kill switch; %d breakdowns\noutcomes: %s", f.Incidents, f.Runs, f.Deferred, f.Paused, f.ContactsDeferred, f.Digests, f.Lists,
+		f.ManyLists, f.Changes, f.Questions, f.Granted, f.Wishes, f.Refusals, f.Stopped, f.deaths.Load(), strings.Join(outcomes, ", "))
 }
