@@ -67,7 +67,7 @@ func (f *figures) mustBeRich(t *testing.T) {
 		what     string
 		got, min int
 	}{
-		{"incidents were deferred", f.Deferred, 1000}, {"hand-overs paused", f.Paused, 40},
+		{"incidents were deferred", f.Deferred, 1000}, {"hand-overs paused", f.Paused, 15},
 		{"reports to customers were deferred", f.ContactsDeferred, 200}, {"digests were sent", f.Lists, 300},
 		{"were told that windows changed", f.Changes, 100}, {"breakdowns happened", int(f.deaths.Load()), 5000},
 		{"questions were asked", f.Questions, 500}, {"changes were approved", f.Granted, 200}, {"changes were made at a wish", f.Wishes, 50},
