@@ -146,7 +146,8 @@ type Harness struct {
 func Start(t testing.TB, o Options) *Harness {
 	t.Helper()
 	s, err := sandbox.New(sandbox.Options{From: "shodo@example.com", Token: "pd-token", BotToken: "xoxb-token",
-		Account: o.Account, Channels: o.Channels, RetryBackoff: 50 * time.Millisecond, CheckPagerDuty: sandboxtest.Checked(t)})
+		Account: o.Account, Channels: o.Channels, RetryBackoff: 50 * time.Millisecond, CheckPagerDuty: sandboxtest.Checked(t),
+		CheckSlack: sandboxtest.CheckedSlack(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
