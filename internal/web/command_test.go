@@ -203,7 +203,7 @@ func TestParsedCommands(t *testing.T) {
 
 func FuzzCommand(f *testing.F) {
 	for _, words := range []string{"", "help", "quiet acme critical", "maintenance acme 2h x", "maintenance acme 2026-12-01T01:00 2026-12-01T02:00 x",
-		"maintenance list acme", "maintenance end M1", "maintenance &lt;@U1&gt; 2h &amp;amp;", "maintenance acme 9223372036854775807d x"} {
+		"status", "show Q1", "pause all x", "pause --cancel acme", "pause acme --cancel --cancel", "resume all", "maintenance list acme", "maintenance end M1", "maintenance &lt;@U1&gt; 2h &amp;amp;", "maintenance acme 9223372036854775807d x"} {
 		f.Add(words)
 	}
 	f.Fuzz(func(t *testing.T, words string) {
@@ -216,6 +216,9 @@ func FuzzCommand(f *testing.F) {
 		}
 		if verb == "maintenance end" && id == "" {
 			t.Errorf("%q ends nothing", words)
+		}
+		if (verb == "pause" || verb == "resume") != (window["target"] != "") || verb == "show" && id == "" {
+			t.Errorf("%q is understood as %q of %q and %q", words, verb, window["target"], id)
 		}
 	})
 }

@@ -118,7 +118,7 @@ func (d *desk) Pauses(ctx context.Context, since time.Time) ([]incident.Pause, e
 }
 
 // begin puts an incident of a customer into the record: matched, handed over, and with a question to the second tier.
-func (b *board) begin(t *testing.T, id incident.ID, c incident.Customer) {
+func (b *board) begin(t testing.TB, id incident.ID, c incident.Customer) {
 	t.Helper()
 	r := incident.Record{WorkflowRun: "run-" + string(id), Customer: c, Phase: incident.Intake, CatalogVersion: "c1", EngineVersion: "v1", ReceivedAt: b.now,
 		Incident: incident.Incident{ID: id, Number: 7, Title: "disk <!channel> full", Status: incident.Triggered, Urgency: "high",

@@ -13,5 +13,6 @@ func ParseCommand(typed string) (verb, customer, id string, window map[string]st
 		return "", "", "", nil, p.said("en")
 	}
 	w := c.window
-	return c.verb, c.customer + w.Customer, c.id, map[string]string{"from": w.From, "to": w.To, "for": w.For, "reason": w.Reason, "severity": c.severity}, ""
+	return c.verb, c.customer + w.Customer, c.id, map[string]string{"from": w.From, "to": w.To, "for": w.For, "reason": w.Reason + c.reason,
+		"severity": c.severity, "target": c.target}, ""
 }

@@ -350,3 +350,30 @@ func TestSocketModeDoesTheSame(t *testing.T) {
 		t.Errorf("%v: a command is answered %s", err, answer)
 	}
 }
+
+// Whatever a signed press holds, it is answered, and only whoever may decides.
+func FuzzPress(f *testing.F) {
+	good := pressed(f, onCall, button(takeOver("Q1"), "1"))
+	f.Add(good)
+	f.Add(pressed(f, "U0STRANGER", button(takeOver("Q1"), "1")))
+	f.Add(pressed(f, onCall, map[string]any{"type": "checkboxes", "block_id": `shodo:tick:{"incident":"Q1","run":1,"item":1,"last":3}`}))
+	f.Add([]byte(`{"type":"block_actions","user":{"id":"U1"},"actions":[{}]}`))
+	b := newBoard(f)
+	b.begin(f, "Q1", ofAcme)
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		if status := b.press(t, payload); status != http.StatusOK && status != http.StatusBadRequest {
+			t.Errorf("answered %d", status)
+		}
+		chosen, private := b.desk.taken()
+		for _, c := range chosen {
+			if c.By.PagerDuty != "PSATO" || c.ID == "" || c.Incident != "Q1" || c.At.IsZero() {
+				t.Errorf("chosen: %+v", c)
+			}
+		}
+		for _, p := range private {
+			if p.text == "" || strings.Contains(p.text, "<!channel>") {
+				t.Errorf("told: %+v", p)
+			}
+		}
+	})
+}
