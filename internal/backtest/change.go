@@ -52,10 +52,13 @@ type Decision struct {
 // unsaid is the problem of a scenario that the record says could not run, but not why.
 const unsaid = "its inputs could not be filled"
 
-func decisionOf(d catalog.Decision) Decision {
-	one := Decision{Scenario: d.Match.Scenario, Autonomy: d.Match.Autonomy, Problem: d.Problem}
-	if d.Customer != nil {
-		one.Customer = d.Customer.ID
+func decisionOf(p catalog.Pick) Decision {
+	one := Decision{Autonomy: p.Autonomy, Problem: p.Problem}
+	if p.Scenario != nil {
+		one.Scenario = p.Scenario.Name
+	}
+	if p.Customer != nil {
+		one.Customer = p.Customer.ID
 	}
 	return one
 }
@@ -81,7 +84,7 @@ func compare(before, after Decision) Kind {
 	return ""
 }
 
-// seen is the part of a record that a backtest reads.
+// seen is the part of a record that a backtest reads; decoder reads it sooner.
 type seen struct {
 	Incident incident.Incident `json:"incident"`
 	Customer struct {
@@ -103,14 +106,13 @@ func (s *seen) read(doc []byte) bool {
 
 // decided is what the record says was decided, beside what is decided now. The record tells whether the inputs could be
 // filled, but of a target that is not there not why: then it is taken to be as it is now.
-func (s *seen) decided(now catalog.Decision) Decision {
+func (s *seen) decided(now catalog.Pick) Decision {
 	d := Decision{Customer: s.Customer.ID, Scenario: s.Match.Scenario, Autonomy: s.Match.Autonomy}
-	filledNow := len(now.Match.Inputs) > 0
 	switch {
 	case d.Scenario == "":
 	case len(s.Match.Inputs) == 0:
 		d.Problem = unsaid
-	case s.Match.Target == "" && d.Scenario == now.Match.Scenario && filledNow:
+	case s.Match.Target == "" && now.Scenario != nil && d.Scenario == now.Scenario.Name && now.Filled:
 		d.Problem = now.Problem
 	}
 	return d

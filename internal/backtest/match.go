@@ -26,9 +26,9 @@ func Match(ctx context.Context, past iter.Seq2[incident.Past, error], c *catalog
 	customer incident.CustomerID, progress func(read int, created time.Time)) (Matches, error) {
 	var parts []*Matches
 	read, err := spread(ctx, past, progress, func() func(int, incident.Past) {
-		m := &Matches{}
+		m, d := &Matches{}, &decoder{}
 		parts = append(parts, m)
-		return func(_ int, p incident.Past) { m.take(p, c, name, customer) }
+		return func(_ int, p incident.Past) { m.take(d, p, c, name, customer) }
 	})
 	if err != nil {
 		return Matches{}, fmt.Errorf("match past incidents, after %d of them: %w", read, err)
@@ -41,13 +41,13 @@ func Match(ctx context.Context, past iter.Seq2[incident.Past, error], c *catalog
 	return all, nil
 }
 
-func (m *Matches) take(p incident.Past, c *catalog.Catalog, name incident.ScenarioName, customer incident.CustomerID) {
+func (m *Matches) take(d *decoder, p incident.Past, c *catalog.Catalog, name incident.ScenarioName, customer incident.CustomerID) {
 	var s seen
-	if !s.read(p.Doc) {
+	if !d.read(p.Doc, &s) {
 		m.Unreadable++
 		return
 	}
-	now := decisionOf(c.Decide(s.Incident))
+	now := decisionOf(c.Pick(s.Incident))
 	if customer != "" && s.Customer.ID != customer && now.Customer != customer {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 // tally counts a part of the incidents. It belongs to one goroutine.
 type tally struct {
 	Question
+	decoder
 	unreadable int
 	customers  map[incident.CustomerID]*Counts
 	shifts     map[shift]int
@@ -32,17 +33,17 @@ func newTally(q Question) *tally {
 // take decides and counts one incident.
 func (t *tally) take(place int, past incident.Past) {
 	var s seen
-	if !s.read(past.Doc) {
+	if !t.decoder.read(past.Doc, &s) {
 		t.unreadable++
 		return
 	}
-	decision := t.After.Decide(s.Incident)
-	after := decisionOf(decision)
+	pick := t.After.Pick(s.Incident)
+	after := decisionOf(pick)
 	var before Decision
 	if t.Before == nil {
-		before = s.decided(decision)
+		before = s.decided(pick)
 	} else {
-		before = decisionOf(t.Before.Decide(s.Incident))
+		before = decisionOf(t.Before.Pick(s.Incident))
 	}
 	if t.Customer != "" && before.Customer != t.Customer && after.Customer != t.Customer {
 		return
@@ -52,7 +53,7 @@ func (t *tally) take(place int, past incident.Past) {
 	if kind == "" || len(t.changes[kind]) >= t.Limit {
 		return
 	}
-	why := decision.Match.Why
+	why := t.After.Decide(s.Incident).Match.Why
 	switch kind {
 	case NoLongerMatched:
 		why = whyNot(t.After, s.Incident, before, after)
