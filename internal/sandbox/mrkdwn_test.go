@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"encoding/json"
+	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -42,4 +44,17 @@ func TestBlocksAreShownInTheirForm(t *testing.T) {
 	if got := string(rendered(Message{Blocks: blocks})); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+}
+
+// Whatever people write, only our own tags come out.
+func FuzzMrkdwn(f *testing.F) {
+	for _, text := range []string{"*a* _b_ ~c~ `d` ```e``` &gt; f", `<https://a.example/"onmouseover="x|<b>y</b>>`, "<@U1|x> <!subteam^S1> <#C1|<script>>", "```\n`*_~"} {
+		f.Add(text)
+	}
+	ours := regexp.MustCompile(`</?(div|b|i|s|pre|code|blockquote|span|a)>|<span class="mention">|<a href="https?://[^"<>\s]*">`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if rest := ours.ReplaceAllString(string(rendered(Message{Text: text})), ""); strings.ContainsAny(rest, "<>") {
+			t.Errorf("%q leaves %q", text, rest)
+		}
+	})
 }
