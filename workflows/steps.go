@@ -282,14 +282,25 @@ func (r *stepRun) fails(kind incident.ErrorKind, err error) {
 	r.record.Status, r.record.ErrorKind, r.record.Error, r.record.EndedAt = incident.Failed, kind, err.Error(), r.a.Now()
 }
 
+// saveTries is how often a step's end is written down before this activity gives up and another one has to find out what
+// became of the step. A store that is started again is back by then.
+const saveTries = 8
+
 // save records the step even when its context has ended: what was done must be known.
 func (r *stepRun) save(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	if err := r.a.StepLog.FinishStep(ctx, r.record); err != nil {
-		return fmt.Errorf("record step %q of incident %q: %w", r.record.Name, r.record.Incident, err)
+	wait := 100 * time.Millisecond
+	for try := 1; ; try++ {
+		err := r.a.StepLog.FinishStep(ctx, r.record)
+		if err == nil {
+			return nil
+		}
+		if try == saveTries || !r.a.pause(ctx, wait) {
+			return fmt.Errorf("record step %q of incident %q: %w", r.record.Name, r.record.Incident, err)
+		}
+		wait *= 2
 	}
-	return nil
 }
 
 // pause waits; it is false when the context ended first.

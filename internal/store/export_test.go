@@ -149,3 +149,10 @@ func (s *Store) TablesOfIncidents(ctx context.Context) ([]string, error) {
 	return collect(ctx, s.readDB, func(row scanner) (name string, err error) { return name, row.Scan(&name) },
 		`SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'incident' ORDER BY m.name`)
 }
+
+// WriterSetting gives a setting of PostgreSQL as the connection that writes has it.
+func (s *Store) WriterSetting(ctx context.Context, name string) (string, error) {
+	return writeFor(ctx, s, func(t *tx) (value string, err error) {
+		return value, t.row(`SELECT current_setting($1)`, name).Scan(&value)
+	})
+}

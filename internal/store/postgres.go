@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/url"
 	"slices"
@@ -69,11 +70,30 @@ func openPostgres(config *pgx.ConnConfig, m mode) *sql.DB {
 	case writing:
 		size = postgresDialect.writers + 1 // and one for migrations
 	}
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, durable)
+		return err
+	}))
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	db.SetConnMaxIdleTime(5 * time.Minute) // a standby that took over, or a balancer, does not keep us for ever
 	return db
+}
+
+// durable makes a commit wait until it is on the disk, where the server or the user is set not to: what an engine was told
+// is stored it does not do again.
+const durable = `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`
+
+// warnOfFsync tells of a server that keeps nothing safe. That is the server's own setting.
+func warnOfFsync(ctx context.Context, db *sql.DB, log *slog.Logger) error {
+	var fsync string
+	if err := db.QueryRowContext(ctx, `SELECT current_setting('fsync')`).Scan(&fsync); err != nil {
+		return err
+	}
+	if fsync == "off" {
+		log.Warn("PostgreSQL runs with fsync off: after a power cut events and records may be lost, and repairs made twice")
+	}
+	return nil
 }
 
 // lockNames takes the locks of all names, which the end of the transaction gives back. They are taken in one order by

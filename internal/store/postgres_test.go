@@ -121,6 +121,14 @@ func TestNewerPostgresIsRefused(t *testing.T) {
 	open(t, url)
 }
 
+// A server that is set to answer before a commit is on the disk is told to wait: what an engine forgets it does again.
+func TestCommitsAreDurable(t *testing.T) {
+	s := open(t, postgrestest.Start(t, "synchronous_commit=off").NewStore(t))
+	if value, err := s.WriterSetting(t.Context(), "synchronous_commit"); err != nil || value != "on" {
+		t.Errorf("synchronous_commit is %q, error %v", value, err)
+	}
+}
+
 // Processes that start at once on an empty database bring it up to date once.
 func TestMigratingAtOnce(t *testing.T) {
 	url := postgrestest.NewStore(t)

@@ -161,6 +161,9 @@ func (s *Store) openPostgres(ctx context.Context, url string, o options) error {
 		return err
 	}
 	s.readDB = openPostgres(config, reading)
+	if err = warnOfFsync(ctx, s.readDB, s.log); err != nil {
+		return err
+	}
 	w := &writer{db: s.writeDB, dialect: s.dialect, watch: &s.watch, usable: s.presence.usable}
 	if o.shared {
 		w.tell = s.presence.tell
