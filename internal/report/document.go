@@ -43,6 +43,8 @@ type cell struct {
 	text string
 	tone tone
 	bar  float64 // a part of 1 that is drawn beside the number; 0: nothing is
+
+	wraps bool // it is a text that may be long
 }
 
 type tone int

@@ -80,6 +80,7 @@ type (
 		Tone tone
 		Left bool
 		Bar  float64
+		Wrap bool
 	}
 )
 
@@ -124,7 +125,7 @@ func tableOf(t table) tableView {
 	for _, row := range t.rows {
 		var cells []cellView
 		for i, c := range row {
-			cells = append(cells, cellView{c.text, c.tone, i < t.left, c.bar})
+			cells = append(cells, cellView{c.text, c.tone, i < t.left, c.bar, c.wraps})
 		}
 		v.Rows = append(v.Rows, cells)
 	}

@@ -23,7 +23,11 @@ func (r *Report) sections(w *words) []section {
 		}
 		return section{id, h.title, h.lead, parts}
 	}
-	list := []section{make("adoption", s.adoption, r.adoption(w))}
+	adoption := s.adoption
+	if len(r.Adopted) == 0 {
+		adoption.lead = adoption.empty
+	}
+	list := []section{make("adoption", adoption, r.adoption(w))}
 	if r.Edition.Customer == "" {
 		list = append(list, make("customers", s.customers, r.customers(w)))
 	}
@@ -54,7 +58,11 @@ func (r *Report) adoption(w *words) part {
 		}
 		return part{table: t}
 	}
-	t := &table{head: []string{c.department, c.customers, c.rate, c.incidents, c.automatic, c.change, c.mean, c.notAdopting}, left: 1}
+	known := len(r.Adopted) > 0 // else there is a row of nothing for each department
+	t := &table{head: []string{c.department, c.incidents, c.automatic, c.change, c.mean}, left: 1}
+	if known {
+		t.head = append(slices.Insert(t.head, 1, c.customers, c.rate), c.notAdopting)
+	}
 	for _, d := range r.Departments {
 		var not []string
 		for _, id := range d.Not {
@@ -64,9 +72,13 @@ func (r *Report) adoption(w *words) part {
 		if d.Adoption.Customers.Of > 0 {
 			adopted = number(d.Adoption.Customers.Count) + " / " + number(d.Adoption.Customers.Of)
 		}
-		t.add(text(cmp.Or(clean(d.Department), w.none)), text(adopted), text(w.rate(d.Adoption.Customers.Rate())),
-			text(number(d.Figures.Incidents)), text(w.rate(d.Figures.Automatic.Rate())), changed(w.points(d.Figures.Automatic, d.Previous.Automatic, 1)),
-			text(w.mean(d.Figures.FirstResponse)), soft(cmp.Or(joined(not, 5), "–")))
+		row := []cell{text(cmp.Or(clean(d.Department), w.none)), text(number(d.Figures.Incidents)), text(w.rate(d.Figures.Automatic.Rate())),
+			changed(w.points(d.Figures.Automatic, d.Previous.Automatic, 1)), text(w.mean(d.Figures.FirstResponse))}
+		if known {
+			row = append(slices.Insert(row, 1, text(adopted), text(w.rate(d.Adoption.Customers.Rate()))),
+				cell{text: cmp.Or(joined(not, 5), "–"), tone: softTone, wraps: true})
+		}
+		t.add(row...)
 	}
 	return part{table: t}
 }
@@ -142,7 +154,7 @@ func (r *Report) automate(w *words) part {
 		minutes := time.Duration(k.PersonMinutes * float64(time.Minute))
 		facts := w.draftFacts(k.Count, w.workHours(minutes, true), clean(string(k.Service)))
 		if len(k.Examples) > 0 {
-			facts += " " + w.examples(joined(k.Examples, 3))
+			facts += " " + w.examples(joined(k.Examples[:min(len(k.Examples), 3)], 3))
 		}
 		list = append(list, draft{title, facts, w.draftFile(clean(k.Name)), k.Skeleton})
 	}
