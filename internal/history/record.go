@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"shodo/internal/incident"
@@ -88,14 +89,26 @@ func read(one incident.HistoryIncident, log []incident.LogEntry, self string) st
 		s.why = fmt.Sprintf("before the engine: it was merged into %s", one.MergedInto)
 	case byPerson:
 		s.why = "before the engine: a person resolved it"
-	case channel == "timeout":
-		s.why = "before the engine: PagerDuty resolved it when its time was over"
 	case !known || resolver.IsPerson():
 		s.why = "before the engine: it was resolved"
+	case !isMonitor(resolver, channel):
+		s.why = "before the engine: PagerDuty resolved it by itself, as when its time was over"
 	case touched:
 		s.why = "before the engine: the monitor resolved it after a person had touched it"
 	default:
 		s.outcome, s.why = incident.ResolvedUpstream, "before the engine: the monitor resolved it, and no person touched it"
 	}
 	return s
+}
+
+// isMonitor says whether a monitor did what a line of a log tells. PagerDuty's OpenAPI names the channels of a service: "email",
+// "api" and "nagios" bring what a monitor sent; "auto" and "timeout" are PagerDuty's own doing.
+func isMonitor(by incident.Agent, channel string) bool {
+	switch channel {
+	case "email", "api", "nagios":
+		return true
+	case "auto", "timeout":
+		return false
+	}
+	return strings.Contains(by.Type, "inbound_integration")
 }

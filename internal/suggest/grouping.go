@@ -25,11 +25,14 @@ type key struct {
 type grouping struct {
 	options  Options
 	kinds    map[key]*Kind
-	measured int           // of all kinds
-	time     time.Duration // of people, in these
+	masked   map[string]string // titles that KindTitle has worked on: many are the same
+	measured int               // of all kinds
+	time     time.Duration     // of people, in these
 }
 
-func newGrouping(o Options) *grouping { return &grouping{options: o, kinds: map[key]*Kind{}} }
+func newGrouping(o Options) *grouping {
+	return &grouping{options: o, kinds: map[key]*Kind{}, masked: map[string]string{}}
+}
 
 // add counts an incident that people had to handle because no scenario did.
 func (g *grouping) add(f incident.Fact) {
@@ -39,7 +42,7 @@ func (g *grouping) add(f incident.Fact) {
 	if g.options.Department != "" && f.Department != g.options.Department {
 		return
 	}
-	k := g.kind(key{f.Customer, f.Service, analytics.KindTitle(f.Title)}, f)
+	k := g.kind(key{f.Customer, f.Service, g.title(f.Title)}, f)
 	k.Count++
 	k.Outcomes[f.Outcome]++
 	if f.Reason != "" {
@@ -56,6 +59,21 @@ func (g *grouping) add(f incident.Fact) {
 		g.measured++
 		g.time += long
 	}
+}
+
+// maxMasked bounds the memory for titles.
+const maxMasked = 10_000
+
+func (g *grouping) title(title string) string {
+	masked, ok := g.masked[title]
+	if !ok {
+		if len(g.masked) >= maxMasked {
+			clear(g.masked)
+		}
+		masked = analytics.KindTitle(title)
+		g.masked[title] = masked
+	}
+	return masked
 }
 
 // newest adds one and keeps the last MaxExamples.
