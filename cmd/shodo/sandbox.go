@@ -28,6 +28,7 @@ func newSandbox() *cobra.Command {
 	var pagerduty, slack uint16
 	var past int
 	var slackURL string
+	var limits bool
 	opts := sandbox.Options{From: "shodo@example.com"}
 	cmd := &cobra.Command{
 		Use:   "sandbox",
@@ -50,6 +51,9 @@ otherwise to --slack-url, signed with --signing-secret.`,
 			opts.PagerDutyAddr = ":" + strconv.Itoa(int(pagerduty))
 			opts.SlackAddr = ":" + strconv.Itoa(int(slack))
 			opts.Log = newLog(config.Log{Format: "text"}, cmd.ErrOrStderr())
+			if limits {
+				opts.PostInterval, opts.TierLimits = time.Second, true
+			}
 			if slackURL != "" {
 				base := strings.TrimSuffix(slackURL, "/")
 				opts.InteractionsURL, opts.CommandsURL = base+"/interactions", base+"/commands"
@@ -76,6 +80,7 @@ otherwise to --slack-url, signed with --signing-secret.`,
 	flags.StringVar(&slackURL, "slack-url", sandboxEngineSlack, "where Slack sends presses (/interactions) and commands (/commands): the engine's `URL`; empty sends none")
 	flags.StringVar(&opts.SigningSecret, "signing-secret", "sandbox-signing-secret", "what Slack signs them with")
 	flags.StringVar(&opts.AppToken, "app-token", "xapp-sandbox", "the app-level token that Slack takes for Socket Mode; empty: any")
+	flags.BoolVar(&limits, "slack-limits", false, "let Slack refuse what is too much, as the real one does: one message a second and channel, and each method by its tier")
 	flags.StringVar(&opts.Token, "token", "sandbox-token", "the REST API token that PagerDuty takes; empty: any")
 	flags.StringVar(&opts.BotToken, "bot-token", "xoxb-sandbox", "the bot token that Slack takes; empty: any")
 	flags.StringVar(&opts.From, "from", opts.From, "e-mail address of the engine's user in PagerDuty")

@@ -33,6 +33,7 @@ type Options struct {
 	Members      []Member      // of Slack; DefaultMembers when empty
 	Groups       []Group       // DefaultGroups when nil
 	PostInterval time.Duration // see SlackOptions
+	TierLimits   bool          // see SlackOptions
 	RetryBackoff time.Duration // see PagerDutyOptions
 
 	Clock func() time.Time // time.Now when nil
@@ -76,7 +77,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.PagerDuty = p
 	s.Slack = NewSlack(SlackOptions{BotToken: opts.BotToken, AppToken: opts.AppToken, Channels: opts.Channels, Members: opts.Members,
-		Groups: opts.Groups, Clock: opts.Clock, Log: opts.Log, PostInterval: opts.PostInterval, InteractionsURL: opts.InteractionsURL,
+		Groups: opts.Groups, Clock: opts.Clock, Log: opts.Log, PostInterval: opts.PostInterval, TierLimits: opts.TierLimits, InteractionsURL: opts.InteractionsURL,
 		CommandsURL: opts.CommandsURL, SigningSecret: opts.SigningSecret})
 	s.Slack.host = s.listeners[1].Addr().String()
 	if opts.WebhookURL != "" {
