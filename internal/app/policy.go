@@ -26,7 +26,8 @@ const (
 // policies gives each customer's windows: those of the catalog and those that were added while the engine runs. And it
 // tells who waits for the end of a window when the windows have changed.
 //
-// The windows of run time are kept in memory: only this process changes them, and every incident asks.
+// The windows of run time are kept in memory where only this process changes them, because every incident asks. Where
+// several share the store they are read each time.
 type policies struct {
 	catalog func() *catalog.Catalog
 	store   *store.Store
@@ -63,7 +64,7 @@ func (p *policies) Policy(ctx context.Context, id incident.CustomerID) (quiethou
 func (p *policies) addedTo(ctx context.Context, id incident.CustomerID) ([]quiethours.Window, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.added == nil {
+	if p.added == nil || p.store.IsShared() {
 		list, err := p.store.Maintenances(ctx, "", p.now())
 		if err != nil {
 			return nil, fmt.Errorf("read the maintenance windows of customer %q: %w", id, err)

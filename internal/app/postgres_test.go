@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"shodo/internal/app/apptest"
 	"shodo/internal/config"
 	"shodo/internal/incident"
+	"shodo/internal/store"
 	"shodo/internal/store/postgrestest"
 )
 
@@ -63,6 +65,36 @@ func TestTwoProcessesOnPostgres(t *testing.T) {
 		if other, err := second.Store().Record(ctx, incident.ID(id)); err != nil || other.Outcome != rec.Outcome {
 			t.Errorf("the other process has the outcome %q, error %v", other.Outcome, err)
 		}
+	}
+}
+
+// A window that is added to one process holds in the other one at once.
+func TestMaintenanceHoldsInBothProcesses(t *testing.T) {
+	url := postgrestest.NewStore(t)
+	l := newLab(t)
+	o := l.options("/usr/bin/touch")
+	o.Change = on(url)
+	h := apptest.Start(t, o)
+	h.Ended(trigger(t, h, "critical")) // the process has read the windows
+	other, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler), store.Shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	now := time.Now()
+	err = other.AddMaintenance(t.Context(), incident.Maintenance{ID: "M1", Customer: "acme", From: now.Add(-time.Hour), To: now.Add(time.Hour),
+		Page: "suppress", Recover: "forbid", Contact: "suppress", Reason: "release", AddedBy: "cli", AddedAt: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(l.flag); err != nil {
+		t.Fatal(err)
+	}
+	if rec := h.Ended(trigger(t, h, "critical")); rec.Outcome != incident.Suppressed {
+		t.Errorf("in the window it ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+	}
+	if _, err := os.Stat(l.flag); err == nil {
+		t.Error("something was changed in spite of the window")
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // one of its incident waits for somebody to claim it; ask again later. Settled: it need not be handed over any more. An
 // engine that has the database to itself claims everything at no cost.
 func (s *Store) ClaimDelivery(ctx context.Context, seq int64, atMost time.Duration) (incident.Claim, error) {
-	if s.presence == nil || !s.presence.shared {
+	if !s.IsShared() {
 		return incident.Claimed, nil
 	}
 	claim, err := writeFor(ctx, s, func(t *tx) (incident.Claim, error) { return claim(t, seq, s.presence.id, atMost) })

@@ -232,6 +232,9 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
+// IsShared says whether other engines may write to the database, too: what was read from it may have changed since.
+func (s *Store) IsShared() bool { return s.presence != nil && s.presence.shared }
+
 // Ping makes one small durable write and one read, and so tells whether the store can keep its promises now.
 func (s *Store) Ping(ctx context.Context) error {
 	if s.writer != nil {
