@@ -182,7 +182,8 @@ func FuzzReadPage(f *testing.F) {
 // paged is a record with pages of some days.
 type paged struct {
 	record
-	pages []analytics.Page
+	pages   []analytics.Page
+	pageErr error // comes after them
 }
 
 func (p *paged) Pages(_ context.Context, since, until time.Time, cold bool) iter.Seq2[analytics.Page, error] {
@@ -197,6 +198,9 @@ func (p *paged) Pages(_ context.Context, since, until time.Time, cold bool) iter
 			if !yield(page, nil) {
 				return
 			}
+		}
+		if p.pageErr != nil {
+			yield(analytics.Page{}, p.pageErr)
 		}
 	}
 }

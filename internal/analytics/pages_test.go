@@ -1,7 +1,9 @@
 package analytics_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -97,6 +99,23 @@ func TestPagesAreReadNoFurtherThanNeeded(t *testing.T) {
 	}
 	if p.read > 0 {
 		t.Errorf("%d facts were read although there are pages of all days", p.read)
+	}
+}
+
+// What goes wrong while pages are read is told, and so is that nobody waits for the answer any more.
+func TestPagesThatCannotBeRead(t *testing.T) {
+	facts := someFacts(2, 500, monday.UTC(), 6*24*time.Hour)
+	p := withPages(t, facts, func(time.Time) bool { return true })
+	p.pageErr = errors.New("the disk fails")
+	q := analytics.Question{Period: week(t, "2026-W46"), Now: later}
+	if _, err := analytics.Ask(t.Context(), p, q); !errors.Is(err, p.pageErr) {
+		t.Errorf("error %v", err)
+	}
+	p.pageErr = nil
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := analytics.Ask(ctx, p, q); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // sections are the chapters after the headline, in the order of the definition of the report.
 func (r *Report) sections(w *words) []section {
 	s := w.section
-	make := func(id string, h heading, parts ...part) section {
+	chapter := func(id string, h heading, parts ...part) section {
 		parts = slices.DeleteFunc(parts, func(p part) bool {
 			return p.text == "" && len(p.drafts) == 0 && (p.table == nil || len(p.table.rows) == 0)
 		})
@@ -27,21 +27,21 @@ func (r *Report) sections(w *words) []section {
 	if len(r.Adopted) == 0 {
 		adoption.lead = adoption.empty
 	}
-	list := []section{make("adoption", adoption, r.adoption(w))}
+	list := []section{chapter("adoption", adoption, r.adoption(w))}
 	if r.Edition.Customer == "" {
-		list = append(list, make("customers", s.customers, r.customers(w)))
+		list = append(list, chapter("customers", s.customers, r.customers(w)))
 	}
 	return append(list,
-		make("heaviest", s.heaviest, r.kinds(w, r.Heaviest)),
-		make("priorities", s.priorities, r.priorities(w)),
-		make("automate", s.automate, r.automate(w)),
-		make("repairs", s.repairs, r.attempts(w), r.returning(w)),
-		make("noisy", s.noisy, r.noisy(w)),
-		make("windows", s.windows, r.windows(w)),
-		make("slow", s.slow, r.slow(w)),
-		make("held", s.held, r.storms(w), r.ids(w.column.deferred, r.Deferred, w), r.ids(w.column.storm, r.Storms, w)),
-		make("topics", s.topics, r.topics(w), r.open(w)),
-		make("years", s.years, r.years(w)),
+		chapter("heaviest", s.heaviest, r.kinds(w, r.Heaviest)),
+		chapter("priorities", s.priorities, r.priorities(w)),
+		chapter("automate", s.automate, r.automate(w)),
+		chapter("repairs", s.repairs, r.attempts(w), r.returning(w)),
+		chapter("noisy", s.noisy, r.noisy(w)),
+		chapter("windows", s.windows, r.windows(w)),
+		chapter("slow", s.slow, r.slow(w)),
+		chapter("held", s.held, r.storms(w), r.ids(w.column.deferred, r.Deferred, w), r.ids(w.column.storm, r.Storms, w)),
+		chapter("topics", s.topics, r.topics(w), r.open(w)),
+		chapter("years", s.years, r.years(w)),
 	)
 }
 
@@ -188,7 +188,7 @@ func (r *Report) returning(w *words) part {
 func (r *Report) windows(w *words) part {
 	c := w.column
 	t := &table{head: []string{c.window, c.question, c.suppressed, c.deferred, c.told, c.listed, c.taken, c.waiting, c.other, c.wait, c.before}, left: 2}
-	for _, one := range r.Windows {
+	for _, one := range r.Windows[:min(len(r.Windows), maxCustomers)] {
 		d, before := one.Deferred, one.Previous
 		suppressed, question := number(one.Suppressed), c.page
 		if one.Question == incident.Contact {
@@ -197,13 +197,9 @@ func (r *Report) windows(w *words) part {
 		t.add(text(cmp.Or(clean(one.Window), w.none)), text(question), text(suppressed), text(number(d.Count)), text(number(d.Told)), text(number(d.Listed)),
 			text(number(d.Taken)), text(number(d.Waiting)), text(number(d.Other)), text(w.length(d.Wait.P50, d.Wait.Count > 0)),
 			soft(number(before.Suppressed+before.Deferred.Count)))
-		if len(t.rows) == maxCustomers {
-			t.more = w.more(len(r.Windows) - maxCustomers)
-			break
-		}
 	}
-	if len(r.Windows) <= maxCustomers {
-		t.more = ""
+	if more := len(r.Windows) - maxCustomers; more > 0 {
+		t.more = w.more(more)
 	}
 	return part{table: t}
 }
@@ -246,14 +242,11 @@ func (r *Report) ids(label string, ids []incident.ID, w *words) part {
 	if len(ids) == 0 {
 		return part{}
 	}
-	return part{text: label + " (" + number(len(ids)) + "): " + joined(ids, maxIDs) + r.left(len(ids)-maxIDs, w)}
-}
-
-func (r *Report) left(n int, w *words) string {
-	if n <= 0 {
-		return ""
+	line := label + " (" + number(len(ids)) + "): " + joined(ids, maxIDs)
+	if more := len(ids) - maxIDs; more > 0 {
+		line += " " + w.more(more)
 	}
-	return " " + w.more(n)
+	return part{text: line}
 }
 
 func (r *Report) topics(w *words) part {
