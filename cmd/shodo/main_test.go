@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "seed": seed, "seed_run": seedRun, "seed_weeks": seedWeeks, "seed_windows": seedWindows, "seed_past": seedPast, "seed_pauses": seedPauses, "commit": commitAll, "sandbox": startSandbox},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "seed": seed, "seed_run": seedRun, "seed_weeks": seedWeeks, "seed_windows": seedWindows, "seed_past": seedPast, "seed_pauses": seedPauses, "seed_ladder": seedLadder, "commit": commitAll, "sandbox": startSandbox},
 	})
 }
 

@@ -61,14 +61,18 @@ func Next(level incident.Autonomy) incident.Autonomy {
 func Judge(level incident.Autonomy, e Evidence, n Needed) Verdict {
 	v := Verdict{Level: level, Next: Next(level), Ready: true}
 	least := func(name string, have, need int, of, figure string) {
-		v.add(Check{Name: name, Holds: have >= need, Says: fmt.Sprintf("%d of %d %s", have, need, of), Figure: figure})
+		says := fmt.Sprintf("%d of %d %s", have, need, of)
+		if have >= need {
+			says = fmt.Sprintf("%d %s, at least %d", have, of, need)
+		}
+		v.add(Check{Name: name, Holds: have >= need, Says: says, Figure: figure})
 	}
 	atMost := func(name string, s analytics.Share, most float64, of, figure string) {
 		rate, known := s.Rate()
 		v.add(Check{Name: name, Holds: known && rate <= most, Says: fmt.Sprintf("%s %s, at most %s", share(s), of, percent(most)), Figure: figure})
 	}
 	least("runs", e.Runs, n.Runs, "runs", "incidents")
-	atMost("clear findings", e.Unclear(), n.Unclear, "runs ended inconclusive, with a failed step, a timeout or an engine error", "")
+	atMost("clear findings", e.Unclear(), n.Unclear, "runs ended inconclusive, with a failed step, a timeout or an engine error", "inconclusive")
 	if v.Next == incident.Suggest {
 		least("attempts to offer", e.Planned(), 1, "runs in which an attempt would have been made", "observed")
 		return v
