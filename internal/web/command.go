@@ -79,33 +79,32 @@ func (c commandRequests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusUnauthorized, "unsigned")
 		return
 	}
-	if answer := c.typed(ctx, body); answer != nil {
-		writeJSON(w, http.StatusOK, answer)
-		return
-	}
-	if _, err := slack.ParseCommand(body); err != nil {
+	switch answer, err := c.typed(ctx, body); {
+	case err != nil:
 		w.WriteHeader(http.StatusBadRequest)
+	case answer != nil:
+		writeJSON(w, http.StatusOK, answer)
 	}
 }
 
 // typed does what a command says, and gives the answer to it; nil: there is nothing to say. Who calls it knows that it is
-// Slack's.
-func (c *commands) typed(ctx context.Context, body []byte) any {
+// Slack's. The error says that it cannot be read.
+func (c *commands) typed(ctx context.Context, body []byte) (any, error) {
 	cmd, err := slack.ParseCommand(body)
 	if err != nil {
 		c.log.Error("a slash command of Slack cannot be read", "err", err)
 		c.answers.WithLabelValues("broken").Inc()
-		return nil
+		return nil, err
 	}
 	if cmd.SSLCheck { // Slack looks at the certificate from time to time
 		c.answers.WithLabelValues("done").Inc()
-		return nil
+		return nil, nil
 	}
 	t := typed{user: cmd.UserID, handle: cmd.UserName, trigger: cmd.TriggerID, command: commandName(cmd.Name)}
 	result, said := c.carryOut(ctx, t, cmd.Text)
 	c.log.Info("slash command", "user", t.user, "text", cmd.Text, "answer", result)
 	c.answers.WithLabelValues(result).Inc()
-	return said
+	return said, nil
 }
 
 // answer is what the person alone sees.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -199,7 +198,7 @@ func (p pressRequests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	done, err := p.press(ctx, body)
 	switch {
-	case errors.Is(err, slack.ErrMalformed), err != nil:
+	case err != nil:
 		p.log.Error("a signed interaction cannot be read", "err", err)
 		answer(http.StatusBadRequest, "broken")
 	case done:

@@ -46,9 +46,9 @@ func (s *Site) FromSlack(ctx context.Context, e slack.Envelope) (answer any) {
 		}
 		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
-		return s.commands.typed(ctx, e.Payload)
+		answer, _ = s.commands.typed(ctx, e.Payload) // the log has the error, and nobody can be told
 	}
-	return nil
+	return answer
 }
 
 // Wait returns when everything that people pressed has been handled.
