@@ -20,8 +20,6 @@ const (
 	sandboxPagerDuty = 8181
 	sandboxSlack     = 8182
 	sandboxEngine    = "http://127.0.0.1:8080/webhooks/pagerduty"
-
-	sandboxEngineSlack = "http://127.0.0.1:8080/webhooks/slack"
 )
 
 func newSandbox() *cobra.Command {
@@ -54,8 +52,10 @@ otherwise to --slack-url, signed with --signing-secret.`,
 			if limits {
 				opts.PostInterval, opts.TierLimits = time.Second, true
 			}
-			if slackURL != "" {
-				base := strings.TrimSuffix(slackURL, "/")
+			if !cmd.Flags().Changed("slack-url") && opts.WebhookURL != "" {
+				slackURL = "http://" + engineAddress(opts.WebhookURL) + "/webhooks/slack"
+			}
+			if base := strings.TrimSuffix(slackURL, "/"); base != "" {
 				opts.InteractionsURL, opts.CommandsURL = base+"/interactions", base+"/commands"
 			}
 			server, err := sandbox.New(opts)
@@ -73,11 +73,11 @@ otherwise to --slack-url, signed with --signing-secret.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.Uint16Var(&pagerduty, "pagerduty-port", sandboxPagerDuty, "`port` of PagerDuty and of the page; 0 takes a free one")
-	flags.Uint16Var(&slack, "slack-port", sandboxSlack, "`port` of Slack; 0 takes a free one")
+	flags.Uint16Var(&pagerduty, "pagerduty-port", sandboxPagerDuty, "`port` of PagerDuty and its page; 0 takes a free one")
+	flags.Uint16Var(&slack, "slack-port", sandboxSlack, "`port` of Slack and its page; 0 takes a free one")
 	flags.StringVar(&opts.WebhookURL, "webhook-url", sandboxEngine, "where PagerDuty's webhooks go: the engine's `URL`; empty sends none")
 	flags.StringSliceVar(&opts.WebhookSecrets, "webhook-secret", []string{"sandbox-webhook-secret"}, "what webhooks are signed with; several are several signatures")
-	flags.StringVar(&slackURL, "slack-url", sandboxEngineSlack, "where Slack sends presses (/interactions) and commands (/commands): the engine's `URL`; empty sends none")
+	flags.StringVar(&slackURL, "slack-url", "", "where Slack sends presses (URL/interactions) and commands (URL/commands); by itself /webhooks/slack at the host of --webhook-url")
 	flags.StringVar(&opts.SigningSecret, "signing-secret", "sandbox-signing-secret", "what Slack signs them with")
 	flags.StringVar(&opts.AppToken, "app-token", "xapp-sandbox", "the app-level token that Slack takes for Socket Mode; empty: any")
 	flags.BoolVar(&limits, "slack-limits", false, "let Slack refuse what is too much, as the real one does: one message a second and channel, and each method by its tier")
