@@ -19,6 +19,8 @@ import (
 const (
 	// maxChoices is how many choices one run takes: a history can hold some hundred, and no person needs more.
 	maxChoices = 500
+	// lastChoices is how many more there may be of those that end something.
+	lastChoices = 100
 	// doubleClick is the time in which the same press by the same person is one.
 	doubleClick = 5 * time.Second
 )
@@ -167,7 +169,7 @@ func (s *choices) latest(kind incident.ChoiceKind) (incident.Choice, bool) {
 func (r *response) mayChoose(ctx workflow.Context, c incident.Choice) error {
 	s := &r.choices
 	switch {
-	case s.count >= maxChoices:
+	case s.count >= mostOf(c.Kind):
 		return refuse(RefusedTooMany, "%d choices were made in this run of incident %s, and it takes no more", s.count, c.Incident)
 	case c.Run != 0 && r.plan.Run == 0:
 		return refuse(RefusedWorking, "incident %s is being read: try again in a moment", c.Incident)
@@ -188,6 +190,16 @@ func (r *response) mayChoose(ctx workflow.Context, c incident.Choice) error {
 		return refuse(RefusedWorking, "the engine works on incident %s: take it over first, or wait", c.Incident)
 	}
 	return r.mayChooseNow(c)
+}
+
+// mostOf is how many choices a run has taken when it takes no more of a kind. Taking over and finishing are possible when
+// nothing else is.
+func mostOf(kind incident.ChoiceKind) int {
+	switch kind {
+	case incident.TakeOver, incident.Done, incident.Noise:
+		return maxChoices + lastChoices
+	}
+	return maxChoices
 }
 
 // mayChooseNow is mayChoose for what needs an incident that was handed over.
@@ -245,11 +257,18 @@ func refuse(kind, format string, args ...any) error {
 const eventChosen incident.EventType = "shodo.chosen"
 
 // chose notes that a person has taken the incident over by a choice, which ends the automatic part as an acknowledgement
-// in PagerDuty does.
+// in PagerDuty does. It comes after everything that PagerDuty has told so far, whatever PagerDuty's clock says.
 func (p *people) chose(c incident.Choice) {
+	e := incident.Event{ID: chosenID(c), Type: eventChosen, OccurredAt: c.At,
+		Agent: incident.Agent{ID: c.By.PagerDuty, Name: c.By.Name, Type: "user_reference"}}
+	if e.OccurredAt.Before(p.released) {
+		e.OccurredAt = p.released
+	}
+	if isOlder(e, p.taken) {
+		e.OccurredAt = p.taken.OccurredAt
+	}
 	p.by = append(p.by, c)
-	p.steps(incident.Event{ID: chosenID(c), Type: eventChosen, OccurredAt: c.At,
-		Agent: incident.Agent{ID: c.By.PagerDuty, Name: c.By.Name, Type: "user_reference"}})
+	p.steps(e)
 	p.stop()
 }
 

@@ -153,8 +153,10 @@ func TestChoicesHaveAnEnd(t *testing.T) {
 	for n := range 600 {
 		presses = append(presses, b.choose(5*time.Minute+time.Duration(n)*time.Millisecond, incident.Choice{Kind: incident.Tick, Item: 1, On: n%2 == 0}))
 	}
-	b.after(6*time.Minute, func() { b.person(incident.EventResolved) })
+	last := b.choose(6*time.Minute, incident.Choice{Kind: incident.TakeOver})
+	b.after(7*time.Minute, func() { b.person(incident.EventResolved) })
 	b.run()
+	last.wants(t, "taken") // that is always possible
 	for n, p := range presses {
 		want := "taken"
 		if n >= 500 {
@@ -163,5 +165,29 @@ func TestChoicesHaveAnEnd(t *testing.T) {
 		if p.was() != want {
 			t.Fatalf("press %d was %s (%s), want %s", n+1, p.was(), p.why, want)
 		}
+	}
+}
+
+// PagerDuty's clock is ahead of ours: who takes the incident after somebody else had it, has it.
+func TestTakingOverWhenClocksDiffer(t *testing.T) {
+	for name, kinds := range map[string][]incident.EventType{
+		"from somebody who has it":         {incident.EventAcknowledged},
+		"after an acknowledgement ran out": {incident.EventAcknowledged, incident.EventUnacknowledged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, wished)
+			b.actions.answers = broken
+			b.after(4*time.Minute, func() {
+				for n, kind := range kinds {
+					b.env.SignalWorkflow("event", b.at(incident.EventID(kind), kind, 5*time.Minute+time.Duration(n)*time.Second, human))
+				}
+			})
+			p := b.choose(4*time.Minute+10*time.Second, incident.Choice{Kind: incident.TakeOver})
+			again := b.choose(6*time.Minute, incident.Choice{Kind: incident.TakeOver})
+			b.after(7*time.Minute, func() { b.person(incident.EventResolved) })
+			b.run()
+			p.wants(t, "taken")
+			again.wants(t, "again") // so the person has it
+		})
 	}
 }
