@@ -90,8 +90,8 @@ type Pauses interface {
 
 // OnCall tells who is on call now.
 type OnCall interface {
-	// OnCall lists who is on call for an escalation policy, first level first. An id that begins with "slack:" can be
-	// mentioned there. What cannot be looked up is missing: nobody waits for it.
+	// OnCall lists those whom an escalation policy calls first: who is on call now at its lowest level. An id that begins with
+	// "slack:" can be mentioned there. What cannot be looked up is missing: nobody waits for it.
 	OnCall(ctx context.Context, policy string) ([]incident.Person, error)
 }
 
