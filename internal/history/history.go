@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"shodo/internal/incident"
@@ -81,7 +82,7 @@ const (
 	longestWindow = 28 * 24 * time.Hour
 	leastWindow   = time.Second // PagerDuty's times are whole seconds
 	enough        = 2000        // incidents of a window that need not grow
-	atOnce        = 50          // incidents that are written at once
+	atOnce        = 50          // incidents that are written at once, and those of the same second
 	listLimit     = 10_000      // elements of a list that PagerDuty gives
 )
 
@@ -106,7 +107,6 @@ func Run(ctx context.Context, o Options) (incident.Import, error) {
 			return r.now, fmt.Errorf("import the history: %w", err)
 		}
 		r.resumed, r.now = begun.ID != o.ID, begun
-		r.again = r.resumed
 	}
 	if err := r.windows(ctx); err != nil {
 		return r.now, fmt.Errorf("import the history from %s on: %w", r.now.DoneTo.Format(time.RFC3339), err)
@@ -119,7 +119,6 @@ type run struct {
 	Options
 	now     incident.Import
 	resumed bool
-	again   bool // the first window after going on: some of it was written before
 }
 
 // windows reads from where the import is to its end.
@@ -140,7 +139,6 @@ func (r *run) windows(ctx context.Context) error {
 		case seen < enough:
 			length = min(2*length, longestWindow)
 		}
-		r.again = false
 	}
 	r.now.EndedAt = r.Now().UTC()
 	return r.save(ctx, nil)
@@ -156,13 +154,17 @@ func (r *run) window(ctx context.Context, since, until time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	met.Unreadable += unreadable
-	if r.DryRun {
-		met.Imported += len(todo)
-	} else if err := r.bring(ctx, todo, since, until); err != nil {
-		return 0, err
+	if !r.DryRun {
+		if err := r.bring(ctx, list, todo, met, since, until); err != nil {
+			return 0, err
+		}
+	} else {
+		r.now.Imported += len(todo)
+		for _, one := range list {
+			r.now.Add(met[one.ID])
+		}
 	}
-	r.now.Add(met)
+	r.now.Unreadable += unreadable
 	r.now.DoneTo = until
 	r.tell(until)
 	return len(list), r.save(ctx, nil)
@@ -191,34 +193,39 @@ func (r *run) list(ctx context.Context, since, until time.Time) (list []incident
 			return nil, 0, errTooMany
 		case page.More && offset >= listLimit:
 			r.Log.WarnContext(ctx, "PagerDuty does not give all incidents of one second", "created_at", since, "given", offset)
-			return list, unreadable + 1, nil
+			return inOrder(list), unreadable + 1, nil
 		case !page.More || read == 0:
-			return list, unreadable, nil
+			return inOrder(list), unreadable, nil
 		}
 	}
 }
 
-// choose gives the incidents that have to be brought, and counts the others.
-func (r *run) choose(ctx context.Context, list []incident.HistoryIncident) (todo []incident.HistoryIncident, met incident.ImportCounts, err error) {
+// inOrder is the order that was asked for. How far an import is depends on it.
+func inOrder(list []incident.HistoryIncident) []incident.HistoryIncident {
+	slices.SortStableFunc(list, func(a, b incident.HistoryIncident) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return list
+}
+
+// choose gives the incidents that have to be brought, and what each of the others counts as.
+func (r *run) choose(ctx context.Context, list []incident.HistoryIncident) (todo []incident.HistoryIncident, met map[incident.ID]incident.ImportCounts, err error) {
 	ids := make([]incident.ID, len(list))
 	for i, one := range list {
 		ids[i] = one.ID
 	}
 	known, err := r.Record.Fingerprints(ctx, ids)
 	if err != nil {
-		return nil, met, err
+		return nil, nil, err
 	}
+	met = map[incident.ID]incident.ImportCounts{}
 	for _, one := range list {
 		fingerprint, there := known[one.ID]
 		switch {
 		case there && fingerprint == "":
-			met.Engine++
+			met[one.ID] = incident.ImportCounts{Engine: 1}
 		case there && fingerprint == one.Fingerprint:
-			if !r.again { // otherwise it was counted when it was written
-				met.Unchanged++
-			}
+			met[one.ID] = incident.ImportCounts{Unchanged: 1}
 		case one.Status != incident.Resolved:
-			met.Open++
+			met[one.ID] = incident.ImportCounts{Open: 1}
 		default:
 			todo = append(todo, one)
 		}
@@ -226,35 +233,58 @@ func (r *run) choose(ctx context.Context, list []incident.HistoryIncident) (todo
 	return todo, met, nil
 }
 
-// bring reads what belongs to the incidents, and writes them.
-func (r *run) bring(ctx context.Context, todo []incident.HistoryIncident, since, until time.Time) error {
+// bring reads what belongs to the incidents that have to be brought, and writes them in the order of the list, a few at once. After
+// each write everything that was created before the next one is in the record, and counted.
+func (r *run) bring(ctx context.Context, list, todo []incident.HistoryIncident, met map[incident.ID]incident.ImportCounts, since, until time.Time) error {
 	logs, err := r.logs(ctx, todo, since, until)
 	if err != nil {
 		return err
 	}
-	for len(todo) > 0 {
-		part := todo[:min(len(todo), atOnce)]
-		todo = todo[len(part):]
-		var list []incident.Imported
-		for _, one := range part {
-			log, err := logs.of(ctx, one)
+	for len(list) > 0 {
+		n := part(list)
+		var written []incident.Imported
+		before := r.now
+		for _, one := range list[:n] {
+			if counts, ok := met[one.ID]; ok {
+				r.now.Add(counts)
+				continue
+			}
+			record, err := r.record(ctx, logs, one)
 			if err != nil {
+				r.now = before
 				return err
 			}
-			alerts, err := r.Alerts(ctx, one)
-			if err != nil {
-				return err
-			}
-			one.Alerts = alerts
-			list = append(list, incident.Imported{Fingerprint: one.Fingerprint,
-				Record: recordOf(one, log, r.Customer(incident.ServiceID(one.Service.ID)), r.Self)})
+			written = append(written, incident.Imported{Fingerprint: one.Fingerprint, Record: record})
 		}
-		if err := r.save(ctx, list); err != nil {
+		r.now.DoneTo = list[n-1].CreatedAt.Truncate(time.Second).Add(time.Second)
+		if err := r.save(ctx, written); err != nil {
+			r.now = before
 			return err
 		}
-		r.tell(part[len(part)-1].CreatedAt)
+		r.tell(r.now.DoneTo)
+		list = list[n:]
 	}
 	return nil
+}
+
+// part is how many incidents of a list are written at once: all that were created in one second stand together.
+func part(list []incident.HistoryIncident) int {
+	n := min(len(list), atOnce)
+	for n < len(list) && list[n].CreatedAt.Equal(list[n-1].CreatedAt) {
+		n++
+	}
+	return n
+}
+
+func (r *run) record(ctx context.Context, logs *logs, one incident.HistoryIncident) (incident.Record, error) {
+	log, err := logs.of(ctx, one)
+	if err != nil {
+		return incident.Record{}, err
+	}
+	if one.Alerts, err = r.Alerts(ctx, one); err != nil {
+		return incident.Record{}, err
+	}
+	return recordOf(one, log, r.Customer(incident.ServiceID(one.Service.ID)), r.Self), nil
 }
 
 func (r *run) save(ctx context.Context, list []incident.Imported) error {
@@ -262,7 +292,9 @@ func (r *run) save(ctx context.Context, list []incident.Imported) error {
 		return nil
 	}
 	counts, err := r.Record.SaveImported(ctx, r.now, list)
-	r.now.ImportCounts = counts
+	if err == nil {
+		r.now.ImportCounts = counts
+	}
 	return err
 }
 

@@ -160,7 +160,7 @@ func TestImport(t *testing.T) {
 		"Disk /var on web-4 is 91% full":                         {incident.Unmatched, 44 * m, 9 * m, "Ben Carter", 2, person},
 		"夜間バッチ JOB5 が異常終了しました":                                   {incident.Unmatched, 75 * m, 15 * m, "Chie Mori", 1, person},
 		"Replication lag of db-6 is 45 seconds":                  {incident.Unmatched, 20 * m, 3 * m, "Aiko Tanaka", 1, person},
-		"Queue orders on mq-7 has too many messages":             {incident.Unmatched, 25 * m, 25 * m, "Ben Carter", 1, person},
+		"Queue orders on mq-7 has too many messages":             {incident.Unmatched, 25 * m, -1, "", 1, person},
 		"Certificate of shop8.example.com expires":               {incident.Unmatched, 240 * m, -1, "", 1, "before the engine: PagerDuty resolved it by itself, as when its time was over"},
 		"web-9 does not answer: https://shop.example.com/health": {incident.Unmatched, 9 * m, 1 * m, "Aiko Tanaka", 1, person},
 		"A customer calls about order 10":                        {incident.Unmatched, 50 * m, 5 * m, "Ben Carter", 0, person},

@@ -17,7 +17,7 @@ const maxLines = 200
 //   - [incident.ResolvedUpstream] when the monitor resolved it and no person touched it. That is the only outcome of that time that counts as
 //     automatic.
 //   - [incident.Unmatched] otherwise: no scenario covered it, and it was handed to people when it was created, by PagerDuty itself. So
-//     the time to a person is from the creation to the first acknowledgement or resolve of a person, and the machine's share is nothing.
+//     the time to a person is from the creation to a person's first acknowledgement, and the machine's share is nothing.
 //   - The first response ends with the first resolve, whatever came later.
 //   - A merge is no recovery, and neither is that PagerDuty resolved it when its time was over.
 //
@@ -72,7 +72,7 @@ func read(one incident.HistoryIncident, log []incident.LogEntry, self string) st
 		if person && e.Kind != "trigger" && e.Kind != "notify" {
 			touched = true
 		}
-		if person && s.takenAt.IsZero() && (e.Kind == "acknowledge" || e.Kind == "resolve") {
+		if person && s.takenAt.IsZero() && e.Kind == "acknowledge" {
 			s.takenAt, s.takenBy = e.At, e.Agent.Name
 		}
 		if e.Kind == "resolve" {
@@ -81,9 +81,6 @@ func read(one incident.HistoryIncident, log []incident.LogEntry, self string) st
 		}
 	}
 	byPerson := resolver.IsPerson() && resolver.ID != self
-	if !known && byPerson && s.takenAt.IsZero() {
-		s.takenAt, s.takenBy = s.endedAt, resolver.Name
-	}
 	switch {
 	case one.MergedInto != "":
 		s.why = fmt.Sprintf("before the engine: it was merged into %s", one.MergedInto)

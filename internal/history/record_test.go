@@ -39,7 +39,7 @@ func TestStories(t *testing.T) {
 		{"PagerDuty by itself", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(240, "resolve", service, "auto")}, want{incident.Unmatched, -1, 240, 0}},
 		{"a channel that is not known", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(9, "resolve", service, "pigeon")}, want{incident.Unmatched, -1, 9, 0}},
 		{"a person", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(2, "acknowledge", aiko, "mobile"), line(9, "resolve", aiko, "website")}, want{incident.Unmatched, 2, 9, 0}},
-		{"a person without an acknowledgement", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(9, "resolve", aiko, "website")}, want{incident.Unmatched, 9, 9, 0}},
+		{"a person without an acknowledgement", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(9, "resolve", aiko, "website")}, want{incident.Unmatched, -1, 9, 0}},
 		{"the monitor, after a person had taken it", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(2, "acknowledge", aiko, "mobile"), line(9, "resolve", service, "api")}, want{incident.Unmatched, 2, 9, 0}},
 		{"the monitor, after a person had reassigned it", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(2, "assign", aiko, "website"), line(9, "resolve", service, "api")}, want{incident.Unmatched, -1, 9, 0}},
 		{"the monitor of what a person began", incident.HistoryIncident{}, []incident.LogEntry{line(0, "trigger", aiko, "website"), line(9, "resolve", service, "api")}, want{incident.ResolvedUpstream, -1, 9, 9}},
@@ -47,7 +47,7 @@ func TestStories(t *testing.T) {
 		{"the engine acknowledged, and the monitor resolved", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(1, "acknowledge", engine, "api"), line(9, "resolve", service, "api")}, want{incident.ResolvedUpstream, -1, 9, 9}},
 		{"a merge is no recovery", incident.HistoryIncident{Incident: incident.Incident{MergedInto: "Q2"}}, []incident.LogEntry{triggered, line(9, "resolve", service, "api")}, want{incident.Unmatched, -1, 9, 0}},
 		{"reopened: the first end counts", incident.HistoryIncident{}, []incident.LogEntry{triggered, line(2, "acknowledge", aiko, "mobile"), line(9, "resolve", aiko, "website"), line(60, "acknowledge", aiko, "mobile"), line(90, "resolve", aiko, "website")}, want{incident.Unmatched, 2, 9, 0}},
-		{"without a log, by a person", incident.HistoryIncident{Incident: incident.Incident{LastChangeBy: aiko}}, nil, want{incident.Unmatched, 30, 30, 0}},
+		{"without a log, by a person", incident.HistoryIncident{Incident: incident.Incident{LastChangeBy: aiko}}, nil, want{incident.Unmatched, -1, 30, 0}},
 		{"without a log, by nobody knows whom", incident.HistoryIncident{Incident: incident.Incident{LastChangeBy: service}}, nil, want{incident.Unmatched, -1, 30, 0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
