@@ -85,7 +85,7 @@ func (r choiceRequest) choice() (incident.Choice, *problem) {
 	case min(r.Run, r.Number, r.Attempt, r.Item) < 0:
 		return c, wrong(say("a number is below zero", "負の数が指定されています"), text{})
 	case c.Kind == incident.RunAttempt && r.Attempt == 0:
-		return c, wrong(say("the attempt is missing", "復旧手順の番号がありません"), say(`give "attempt": 1 for the scenario's first`, `シナリオの最初の手順なら "attempt": 1 を指定してください`))
+		return c, wrong(say("the attempt is missing", "対処の番号がありません"), say(`give "attempt": 1 for the scenario's first`, `シナリオの最初の対処なら "attempt": 1 を指定してください`))
 	case c.Kind == incident.Tick && r.Item == 0:
 		return c, wrong(say("the item is missing", "項目の番号がありません"), say(`give "item": 1 for the first point of the checklist`, `チェックリストの最初の項目なら "item": 1 を指定してください`))
 	case !utf8.ValidString(c.Note) || strings.ContainsFunc(c.Note, unicode.IsControl) || utf8.RuneCountInString(c.Note) > maxChoiceNote:

@@ -157,5 +157,5 @@ func notTaken() *problem {
 	return &problem{status: http.StatusServiceUnavailable,
 		message: say("the engine could not take it just now", "いまエンジンが受け付けられませんでした"),
 		hint: say("try again in a moment; to take the incident over without the engine, acknowledge it in PagerDuty",
-			"少し待ってもう一度お試しください。エンジンを介さずに引き取るには、PagerDuty で確認 (acknowledge) してください")}
+			"少し待ってもう一度お試しください。エンジンを介さずに引き取るには、PagerDuty でインシデントを確認済み(Acknowledge)にしてください")}
 }

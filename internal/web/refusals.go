@@ -31,13 +31,13 @@ var refusals = map[string]struct{ message, hint text }{
 		say("the message shows who answered, and what follows", "誰がどう答え、どうなったかはメッセージに表示されます")},
 	refusedSamePerson: {say("somebody else has to approve what you asked for yourself", "自分で依頼した実行は、別の人が承認する必要があります"),
 		say("this customer demands two people", "この顧客では二人の確認が必要です")},
-	refusedAttempt: {say("this attempt cannot be made here", "この復旧手順はここでは実行できません"),
-		say("the scenario has no such attempt, only observes, or is making an attempt now", "シナリオにその手順がないか、観察のみの設定か、いま別の手順を実行中です")},
+	refusedAttempt: {say("this attempt cannot be made here", "この対処はここでは実行できません"),
+		say("the scenario has no such attempt, only observes, or is making an attempt now", "シナリオにその対処がないか、観察のみの設定か、いま別の対処を実行中です")},
 	refusedWorking: {say("the engine is working on it", "エンジンが対応中です"),
 		say("take it over, which stops the engine unless you asked for the attempt yourself, or wait until it has finished",
 			"引き取ると、自分で依頼した実行のほかは止まります。または、終わるまで待ってください")},
-	refusedNoTier: {say("there is no tier left to be told", "次に連絡する担当がありません"),
-		say("the last one has been told already", "最後の担当まで連絡済みです")},
+	refusedNoTier: {say("there is no tier left to be told", "次の連絡先がありません"),
+		say("the last one has been told already", "最後の連絡先まで連絡済みです")},
 	refusedTooMany: {say("so much has been decided about this incident that it takes no more", "このインシデントではこれ以上操作を受け付けられません"),
 		say("go on in PagerDuty", "以後は PagerDuty で操作してください")},
 	refusedItem: {say("the checklist has no such point", "チェックリストにその項目はありません"),
@@ -76,10 +76,10 @@ func saidNotYou(v roster.Verdict, name, lang string) string {
 	}
 	if v.Unsure != nil {
 		parts = append(parts, say("It could not be looked up fully who is on call just now: should you be, try again in a moment, or acknowledge the incident in PagerDuty, which takes it over, too.",
-			"いま当番の一部を確認できませんでした。あなたが当番であれば、少し待ってもう一度押すか、PagerDuty で確認 (acknowledge) してください。それでも引き取りになります。").in(lang))
+			"いま当番の一部を確認できませんでした。あなたが当番であれば、少し待ってもう一度押すか、PagerDuty でインシデントを確認済み(Acknowledge)にしてください。それでも引き取ったことになります。").in(lang))
 	} else {
 		parts = append(parts, say("It takes being on call in PagerDuty for one of the customer's tiers, or being named in the customer's file (`people`) or in `slack.operators`.",
-			"顧客の担当の PagerDuty 当番であるか、顧客ファイルの `people` または設定 `slack.operators` に登録されている必要があります。").in(lang))
+			"この顧客の連絡先の PagerDuty 当番であるか、顧客ファイルの `people` または設定 `slack.operators` に登録されている必要があります。").in(lang))
 	}
 	return strings.Join(parts, "\n")
 }
