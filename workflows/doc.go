@@ -35,6 +35,11 @@
 // approves nothing. A wish (manual.go) is an attempt that a person asks for after the hand-over: it keeps to budgets, windows,
 // limits and the kill switch, and where the customer demands two people another one has to approve it.
 //
+// After a hand-over choices are acted on beside the loop that tells the tiers (obeying.go, handover.go), so that none waits for
+// Slack or PagerDuty: the loop sees who has the incident, that the next tier is called, that the first response is finished.
+// Messages in Slack are kept current (live.go): one activity renders a message again from the record and tells its thread;
+// changes that come meanwhile are gathered, and nothing waits for it.
+//
 // The kill switch (pausing.go) is asked of the store at intake, before anybody is asked to approve, and before each change. When it
 // cannot be read nothing is changed. Only a pause that cancels is told to those who run, by a signal.
 //

@@ -208,7 +208,7 @@ func (p Packet) tried(steps []incident.Step, rec incident.Record) []Attempt {
 		}
 	}
 	for i := range list {
-		held := rec.Outcome == incident.Recovered
+		held := rec.Outcome == incident.Recovered || rec.Reason == incident.Partial
 		if list[i].By != "" || len(list[i].Verified) == 0 || (i == last && !held && rec.Reason != incident.VerifyFailed) {
 			continue
 		}
