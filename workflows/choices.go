@@ -74,12 +74,14 @@ func (r *response) choose(ctx workflow.Context, c incident.Choice) (incident.Cho
 		return incident.ChoiceResult{Again: true}, nil
 	}
 	c.At = now // of two choices the engine's own clock tells which was first
+	if q := s.question; c.Kind == incident.Grant || c.Kind == incident.NotNow {
+		c.Number, c.Attempt = q.Number, q.Attempt
+		q.answer = &c // whoever asked acts on it
+		s.taken = append(s.taken, c)
+		return incident.ChoiceResult{}, nil
+	}
 	s.taken = append(s.taken, c)
 	switch c.Kind {
-	case incident.Grant, incident.NotNow:
-		c.Number, c.Attempt = s.question.Number, s.question.Attempt
-		s.question.answer = &c // whoever asked acts on it
-		return incident.ChoiceResult{}, nil
 	case incident.TakeOver:
 		r.people.chose(c)
 	case incident.RunAttempt:
@@ -143,8 +145,8 @@ func (r *response) isAgain(c incident.Choice, now time.Time) bool {
 	case incident.Tick:
 		return c.Item > 0 && c.Item <= r.plan.Remaining && slices.Contains(s.ticked, c.Item) == c.On
 	case incident.Grant, incident.NotNow:
-		q := s.question
-		return mine && q != nil && q.answer != nil && q.answer.ID == last.ID && (c.Number == 0 || c.Number == q.Number)
+		another := c.Number != 0 && c.Number != last.Number || s.question != nil && s.question.Number != last.Number
+		return mine && !another && now.Sub(last.At) < doubleClick
 	case incident.RunAttempt:
 		return mine && s.manual != nil && s.manual.ID == last.ID && last.Attempt == c.Attempt
 	case incident.Done, incident.Noise:
