@@ -263,15 +263,6 @@ func FuzzRecord(f *testing.F) {
 		for _, language := range []string{"en", "ja"} {
 			opts := handover.Options{Language: language, Tier: text, Remaining: []string{text}, Runbook: runbook, CloseNote: text, PublicURL: runbook}
 			checkLimits(t, handover.Build(rec, opts))
-			live := opts
-			live.Buttons, live.Next, live.CanCall = true, text, len(text)%2 == 0
-			live.Mentions = []incident.Person{{ID: "slack:" + text, Name: text}}
-			live.Offers = []handover.Offer{{Attempt: 1, Name: text, Commands: []string{handover.Command(text, data)}}}
-			checkLimits(t, handover.Build(rec, live))
-			live.Question = &handover.Question{Number: 1, Attempt: 1, Name: text, Commands: []string{text, runbook}, AskedBy: text}
-			live.Paused = &incident.Pause{Scope: incident.PauseCustomer, Name: text, By: text, Reason: text}
-			checkLimits(t, handover.Build(rec, live))
-			checkDigest(t, handover.Grouped([]incident.Record{rec, rec}, live))
 			checkMessage(t, handover.Closing(rec, opts), 0)
 			checkMessage(t, handover.NobodyAnswered(rec, opts, text, text, time.Duration(len(text))), 0)
 			checkContact(t, handover.ForContact(rec, opts))

@@ -299,6 +299,38 @@ func FuzzCommand(f *testing.F) {
 	})
 }
 
+// Whatever a record and people's names and commands hold, the message is within its limits and nobody else is mentioned.
+func FuzzLive(f *testing.F) {
+	for name, m := range moments() {
+		f.Add([]byte(asJSON(m.rec)), name, []byte(`{"command":["reboot"]}`))
+	}
+	f.Add([]byte(asJSON(hostile())), evil, []byte(evil))
+	f.Fuzz(func(t *testing.T, data []byte, text string, params []byte) {
+		var rec incident.Record
+		if json.Unmarshal(data, &rec) != nil {
+			rec = taken()
+			rec.Incident.ID, rec.TakenBy, rec.Why = incident.ID(text), text, text
+		}
+		opts := handover.Options{Language: []string{"en", "ja"}[len(data)%2], Tier: text, Remaining: []string{text, "x"}, Buttons: len(text)%3 > 0,
+			Next: text, CanCall: true, Mentions: []incident.Person{{ID: "slack:" + text, Name: text}},
+			Offers: []handover.Offer{{Attempt: 1, Name: text, Commands: []string{handover.Command(text, params), text}}}}
+		checkMessage(t, handover.Build(rec, opts).Slack(), 0)
+		checkDigest(t, handover.Grouped([]incident.Record{rec, rec}, opts))
+		opts.Question = &handover.Question{Number: 1, Attempt: 1, Name: text, Commands: []string{text}, AskedBy: text}
+		opts.Paused = &incident.Pause{Scope: incident.PauseCustomer, Name: text, By: text, Reason: text}
+		p := handover.Build(rec, opts)
+		checkMessage(t, p.Slack(), 0)
+		if n := units(p.Note()); n > 2*handover.MaxNote {
+			t.Errorf("note has %d characters", n)
+		}
+		for _, n := range rec.Transitions {
+			if m := handover.News(rec, opts, n); m.Text != "" {
+				checkMessage(t, m, 0)
+			}
+		}
+	})
+}
+
 // Points that a person has ticked stay the same ones, whatever runs at somebody's wish meanwhile.
 func TestAWishDoesNotMoveThePointsOfTheChecklist(t *testing.T) {
 	rec := did(taken(), wish(130, 1))
