@@ -139,8 +139,16 @@ func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until ti
 		return importHint(err)
 	}
 	bar := newImportBar(stderr, time.Now)
+	nobodys := 0
+	customerOf := func(id incident.ServiceID) incident.Customer {
+		c := customers(id)
+		if c.ID == "" {
+			nobodys++
+		}
+		return c
+	}
 	o := history.Options{PagerDuty: client, Record: s, ID: rand.Text(), Since: since, Until: until, Self: self.ID, Alerts: f.alerts(client),
-		Customer: customers, Now: time.Now, Log: log, DryRun: f.dryRun, Progress: bar.show}
+		Customer: customerOf, Now: time.Now, Log: log, DryRun: f.dryRun, Progress: bar.show}
 	for _, id := range f.services {
 		o.Services = append(o.Services, incident.ServiceID(id))
 	}
@@ -153,7 +161,7 @@ func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until ti
 	case err != nil:
 		return importHint(err)
 	}
-	return f.print(cmd.OutOrStdout(), i, until, bar.resumed)
+	return f.print(cmd.OutOrStdout(), i, nobodys, until, bar.resumed)
 }
 
 // open opens the record. To count, what is there has to be read, if there is a record at all.
@@ -206,7 +214,7 @@ func (f importFlags) tellStopped(w io.Writer, i incident.Import) {
 	fmt.Fprintf(w, "Stopped. Everything created before %s is in the record; the same command goes on there.\n", i.DoneTo.Local().Format("2006-01-02 15:04:05"))
 }
 
-func (f importFlags) print(w io.Writer, i incident.Import, until time.Time, resumed bool) error {
+func (f importFlags) print(w io.Writer, i incident.Import, nobodys int, until time.Time, resumed bool) error {
 	if f.format == "json" {
 		return printJSON(w, i)
 	}
@@ -219,6 +227,7 @@ func (f importFlags) print(w io.Writer, i incident.Import, until time.Time, resu
 		n    int
 		text string
 	}{
+		{nobodys, "of a service that no customer of the catalog has: they belong to nobody"},
 		{i.Unchanged, "in the record already, and not changed since"},
 		{i.Engine, "handled by the engine: left as they are"},
 		{i.Open, "not resolved yet: left to the engine, and to a later import"},
@@ -227,6 +236,9 @@ func (f importFlags) print(w io.Writer, i incident.Import, until time.Time, resu
 		if line.n > 0 {
 			fmt.Fprintf(w, "  %s %s\n", grouped(line.n), line.text)
 		}
+	}
+	if i.Seen() == 0 {
+		fmt.Fprintln(w, "PagerDuty shows none. When there should be some: the token may not be allowed to see them, or pagerduty.api_url is another region or account.")
 	}
 	if resumed && i.Until.Before(until.Add(-time.Hour)) {
 		fmt.Fprintln(w, "This finished an import that was begun earlier. The same command once more brings what came since.")

@@ -24,6 +24,18 @@ type pastWorld struct {
 
 const pastWorldToken = "a-token-of-the-sandbox"
 
+const acmeFile = `name: Acme
+department: retail
+language: en
+time_zone: UTC
+pagerduty: {services: [PWEB001]}
+allow: [http.request, tcp.connect]
+scenarios:
+  disk: {}
+tiers:
+  - {name: first, slack: "#incidents"}
+`
+
 func newPastWorld(t *testing.T, count int) *pastWorld {
 	t.Helper()
 	server, err := sandbox.New(sandbox.Options{Token: pastWorldToken, From: "shodo@example.com"})
@@ -48,17 +60,7 @@ pagerduty:
 `, w.dir, server.PagerDutyURL()))
 	w.write(t, "token", pastWorldToken)
 	w.write(t, "secret", "a-secret-of-webhooks")
-	w.write(t, "catalog/customers/acme.yaml", `name: Acme
-department: retail
-language: en
-time_zone: UTC
-pagerduty: {services: [PWEB001]}
-allow: [http.request, tcp.connect]
-scenarios:
-  disk: {}
-tiers:
-  - {name: first, slack: "#incidents"}
-`)
+	w.write(t, "catalog/customers/acme.yaml", acmeFile)
 	w.write(t, "catalog/scenarios/disk.yaml", `title: Disk full
 runbook: disk.md
 match: {when: 'alert.severity == "error" and alert.summary contains "Disk"'}
@@ -216,6 +218,16 @@ func TestImportRefused(t *testing.T) {
 	if strings.Contains(errs, "another-token") {
 		t.Errorf("the token is in %s", errs)
 	}
+}
+
+// What a token does not see is not there, and what no customer has belongs to nobody: both are said.
+func TestImportOfLittle(t *testing.T) {
+	w := newPastWorld(t, 10)
+	out, _ := w.shodo(t, 0, "import", "pagerduty", "--since", "2d", "--until", time.Now().AddDate(0, 0, -1).UTC().Format(time.RFC3339), "--service", "PNONE01")
+	wants(t, "nothing", out, "Brought 0 incidents", "the token may not be allowed to see them")
+	w.write(t, "catalog/customers/acme.yaml", strings.Replace(acmeFile, "PWEB001", "POTHER1", 1))
+	out, _ = w.shodo(t, 0, "import", "pagerduty", "--since", "300d", "--rate", "960")
+	wants(t, "nobody's", out, "Brought 10 incidents", "10 of a service that no customer of the catalog has")
 }
 
 func TestImportAsked(t *testing.T) {
