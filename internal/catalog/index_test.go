@@ -143,6 +143,9 @@ func TestDecideIsAsEvaluatingAll(t *testing.T) {
 		for range 50 {
 			in := d.incident()
 			got, want := c.Decide(in), c.Explain(in)
+			if p := c.Pick(in); p.Scenario != want.Scenario || p.Autonomy != want.Match.Autonomy || p.Problem != want.Problem {
+				t.Fatalf("picked %+v, want %+v", p, want)
+			}
 			if got.Customer != want.Customer || got.Scenario != want.Scenario || got.Target != want.Target || got.Problem != want.Problem {
 				t.Fatalf("catalog %d, %+v:\ngot  %+v\nwant %+v", seed, in, got, want)
 			}
