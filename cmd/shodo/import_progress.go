@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shodo/internal/history"
+	"shodo/internal/incident"
 	"shodo/internal/store"
 )
 
@@ -86,15 +87,13 @@ func warnOfHalfImports(ctx context.Context, w io.Writer, s *store.Store, since, 
 	if err != nil {
 		return err
 	}
-	for _, i := range list {
-		if i.IsHalf() && i.DoneTo.Before(until) && i.Until.After(since) {
-			again := "shodo import pagerduty --since " + i.Since.Format(time.RFC3339)
-			for _, service := range i.Services {
-				again += " --service " + string(service)
-			}
-			fmt.Fprintf(w, "warning: the import of history from %s to %s is not finished: what was created from %s on is missing. Go on with it: %s\n",
-				i.Since.Local().Format(time.DateOnly), i.Until.Local().Format(time.DateOnly), i.DoneTo.Local().Format("2006-01-02 15:04"), again)
+	for _, i := range incident.HalfImports(list, since, until) {
+		again := "shodo import pagerduty --since " + i.Since.Format(time.RFC3339)
+		for _, service := range i.Services {
+			again += " --service " + string(service)
 		}
+		fmt.Fprintf(w, "warning: the import of history from %s to %s is not finished: what was created from %s on is missing. Go on with it: %s\n",
+			i.Since.Local().Format(time.DateOnly), i.Until.Local().Format(time.DateOnly), i.DoneTo.Local().Format("2006-01-02 15:04"), again)
 	}
 	return nil
 }

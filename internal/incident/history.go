@@ -2,6 +2,7 @@ package incident
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,7 @@ type HistoryQuery struct {
 	Since, Until time.Time   // at most six months
 	Services     []ServiceID // empty: all. The log knows no services
 	Offset       int         // Offset and the size of a page are at most 10,000 together
+	Bare         bool        // without the log entries that triggered them. The log knows nothing of this
 }
 
 // HistoryPage is a page of the list of incidents, oldest first.
@@ -96,3 +98,21 @@ func (c ImportCounts) Seen() int { return c.Imported + c.Unchanged + c.Engine + 
 
 // IsHalf says whether the import ended before all of its time was read.
 func (i Import) IsHalf() bool { return i.EndedAt.IsZero() }
+
+// HalfImports gives the imports that were not finished, that leave something out of a time, and whose rest no finished one has
+// brought.
+func HalfImports(list []Import, since, until time.Time) []Import {
+	var half []Import
+	for _, i := range list {
+		if i.IsHalf() && i.DoneTo.Before(until) && i.Until.After(since) && !slices.ContainsFunc(list, i.isFinishedBy) {
+			half = append(half, i)
+		}
+	}
+	return half
+}
+
+// isFinishedBy says whether a finished import has read what this one has not.
+func (i Import) isFinishedBy(other Import) bool {
+	return !other.IsHalf() && !other.Since.After(i.DoneTo) && !other.Until.Before(i.Until) &&
+		(len(other.Services) == 0 || slices.Equal(other.Services, i.Services))
+}

@@ -92,11 +92,9 @@ func (f *figuring) warnings(ctx context.Context, q analytics.Question) ([]string
 		return nil, err
 	}
 	warnings := []string{}
-	for _, i := range list {
-		if i.IsHalf() && i.DoneTo.Before(q.Period.Until) && i.Until.After(q.Period.Previous(q.Now).Since) {
-			warnings = append(warnings, fmt.Sprintf("the import of history from %s to %s is not finished: what was created from %s on is missing",
-				i.Since.Format(time.RFC3339), i.Until.Format(time.RFC3339), i.DoneTo.Format(time.RFC3339)))
-		}
+	for _, i := range incident.HalfImports(list, q.Period.Previous(q.Now).Since, q.Period.Until) {
+		warnings = append(warnings, fmt.Sprintf("the import of history from %s to %s is not finished: what was created from %s on is missing",
+			i.Since.Format(time.RFC3339), i.Until.Format(time.RFC3339), i.DoneTo.Format(time.RFC3339)))
 	}
 	return warnings, nil
 }
