@@ -1,17 +1,15 @@
-package incident_test
+package incident
 
 import (
 	"testing"
 	"time"
-
-	"shodo/internal/incident"
 )
 
 func TestHalfImports(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
-	half := incident.Import{ID: "half", Since: day(1), Until: day(30), DoneTo: day(10)}
-	finished := incident.Import{ID: "finished", Since: day(5), Until: day(31), DoneTo: day(31), EndedAt: day(31)}
-	of := func(i incident.Import, services ...incident.ServiceID) incident.Import {
+	half := Import{ID: "half", Since: day(1), Until: day(30), DoneTo: day(10)}
+	finished := Import{ID: "finished", Since: day(5), Until: day(31), DoneTo: day(31), EndedAt: day(31)}
+	of := func(i Import, services ...ServiceID) Import {
 		i.Services = services
 		return i
 	}
@@ -19,20 +17,20 @@ func TestHalfImports(t *testing.T) {
 	late.Since = day(11)
 	for _, c := range []struct {
 		name  string
-		list  []incident.Import
+		list  []Import
 		since int
 		want  int
 	}{
 		{"none", nil, 1, 0},
-		{"a half one", []incident.Import{half}, 1, 1},
-		{"before the time", []incident.Import{half}, 30, 0},
-		{"a finished one has brought the rest", []incident.Import{half, finished}, 1, 0},
-		{"a finished one that began too late", []incident.Import{half, late}, 1, 1},
-		{"a finished one of some services", []incident.Import{half, of(finished, "PX1")}, 1, 1},
-		{"of the same services", []incident.Import{of(half, "PX1"), of(finished, "PX1")}, 1, 0},
-		{"of all services", []incident.Import{of(half, "PX1"), finished}, 1, 0},
+		{"a half one", []Import{half}, 1, 1},
+		{"before the time", []Import{half}, 30, 0},
+		{"a finished one has brought the rest", []Import{half, finished}, 1, 0},
+		{"a finished one that began too late", []Import{half, late}, 1, 1},
+		{"a finished one of some services", []Import{half, of(finished, "PX1")}, 1, 1},
+		{"of the same services", []Import{of(half, "PX1"), of(finished, "PX1")}, 1, 0},
+		{"of all services", []Import{of(half, "PX1"), finished}, 1, 0},
 	} {
-		if got := incident.HalfImports(c.list, day(c.since), day(31)); len(got) != c.want {
+		if got := HalfImports(c.list, day(c.since), day(31)); len(got) != c.want {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
