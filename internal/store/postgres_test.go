@@ -29,16 +29,7 @@ func TestContractOnSharedPostgres(t *testing.T) {
 
 func openShared(t *testing.T, url string) *store.Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), url, quiet(), store.Shared)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return open(t, url, store.Shared)
 }
 
 // No error tells a password, whatever is wrong with the url.

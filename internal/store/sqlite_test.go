@@ -20,9 +20,9 @@ import (
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func open(t *testing.T, path string) *store.Store {
+func open(t *testing.T, url string, choices ...store.Option) *store.Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), path, quiet())
+	s, err := store.Open(context.Background(), url, quiet(), choices...)
 	if err != nil {
 		t.Fatal(err)
 	}
