@@ -38,7 +38,7 @@ func (r *response) handOver(v Verdict) {
 	if v.Outcome == incident.TakenOver || v.Resolved {
 		// A person has it, or it is over: say what was done, and wake nobody.
 		r.people.holds(v)
-		r.tell(v, r.tier(0), informed, false)
+		r.tell(v, informed, false, false)
 	}
 	for r.people.resolved == nil {
 		r.tellTiers(v)
@@ -54,11 +54,11 @@ func (r *response) handOver(v Verdict) {
 func (r *response) tellTiers(v Verdict) {
 	for ; r.mayTell(v); r.turn++ {
 		// PagerDuty pages by itself while nobody has acknowledged; then the first tier needs a message only.
-		page, called := r.turn > 0 || !r.plan.Paging, r.called
+		page, called := r.turn > 0 || !r.plan.Paging, r.takeCall()
 		if r.turn > 0 && !called && !r.isLive() {
 			r.follow(r.posts[len(r.posts)-1:], r.nobody())
 		}
-		asked := r.tellTier(v, page)
+		asked := r.tellTier(v, page, called)
 		if r.turn > 0 && r.isLive() {
 			r.tellEarlier(called)
 		}
@@ -66,19 +66,27 @@ func (r *response) tellTiers(v Verdict) {
 	}
 }
 
-// tellTier tells the tier whose turn it is, and says since when it has had the chance to answer.
-func (r *response) tellTier(v Verdict, page bool) (asked time.Time) {
+// takeCall says whether a person has called the next tier since it was asked last.
+func (r *response) takeCall() bool {
+	called := r.called
+	r.called = false
+	return called
+}
+
+// tellTier tells the tier whose turn it is, and says since when it has had the chance to answer. Called says that a person
+// wants it to be told, whoever has the incident and whatever the windows say.
+func (r *response) tellTier(v Verdict, page, called bool) (asked time.Time) {
 	r.choices.lastTier = (r.turn+1)%max(len(r.plan.Tiers), 1) == 0
 	asked = workflow.Now(r.ctx)
 	r.nextAt = asked.Add(r.patience(r.turn))
-	told, held := r.tell(v, r.tier(r.turn), r.turn, page)
+	told, held := r.tell(v, r.turn, page, called)
 	for held && r.mayTell(v) {
-		told, held = r.tell(v, r.tier(r.turn), r.turn, true)
+		told, held = r.tell(v, r.turn, true, r.takeCall())
 	}
 	if told {
 		asked = workflow.Now(r.ctx)
 	}
-	r.nextAt, r.called = asked.Add(r.patience(r.turn)), false
+	r.nextAt = asked.Add(r.patience(r.turn))
 	return asked
 }
 
@@ -209,9 +217,10 @@ func (r *response) patience(round int) time.Duration {
 // tell sends the packet by Slack and by PagerDuty, and says whether it is taken. One of the two is enough to go on; the
 // other is repeated until it is taken. When neither takes it for as long as the tier would have, the next one's turn
 // comes. Held means that a window has opened meanwhile, and that it has to be told again at its end.
-func (r *response) tell(v Verdict, tier TierPlan, round int, page bool) (told, held bool) {
-	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Anyway: r.isCancelled() || r.called,
-		Called: r.called, Asked: workflow.Now(r.ctx), Done: r.done, Show: r.show()}
+func (r *response) tell(v Verdict, round int, page, called bool) (told, held bool) {
+	tier := r.tier(max(round, 0))
+	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Anyway: r.isCancelled() || called,
+		Called: called, Asked: workflow.Now(r.ctx), Done: r.done, Show: r.show()}
 	if !r.people.answered() {
 		in.Show.NextAt, in.Within = time.Time{}, r.patience(round)
 	}
@@ -257,7 +266,7 @@ func (r *response) awaitEnd(v Verdict) {
 		}
 		if r.called && held() {
 			r.turn = max(r.turn, 1) // whoever has it is of the first tier, or knows of it
-			r.tellTier(v, true)
+			r.tellTier(v, true, r.takeCall())
 			r.tellEarlier(true)
 			r.turn++
 		}

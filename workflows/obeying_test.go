@@ -337,3 +337,23 @@ func TestAWishIsToldInTheThread(t *testing.T) {
 		t.Errorf("in the thread: %q", told)
 	}
 }
+
+// Whoever calls the next tier while the first one is being told is heard.
+func TestTheNextTierIsCalledWhileTheFirstOneIsBeingTold(t *testing.T) {
+	b := handedOver(t)
+	b.slack.fail = errors.New("503")
+	b.pd.unpaged = map[string]error{"PFIRST": errors.New("503")}
+	b.choose(4*time.Minute, incident.Choice{Kind: incident.NextTier})
+	b.after(5*time.Minute, func() {
+		b.pd.mu.Lock()
+		defer b.pd.mu.Unlock()
+		b.pd.unpaged = nil
+	})
+	b.after(7*time.Minute, func() {
+		if did := b.pd.done(); !slices.Contains(did, "page PSECOND") {
+			t.Errorf("in PagerDuty: %v", did)
+		}
+	})
+	b.choose(8*time.Minute, incident.Choice{Kind: incident.TakeOver})
+	b.run()
+}
