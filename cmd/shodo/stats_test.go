@@ -131,6 +131,8 @@ func TestStatsCSVHasEveryFigure(t *testing.T) {
 		switch d.Figure {
 		case analytics.NotAutomatic, analytics.NotCovered, analytics.Verified, analytics.NotVerified:
 			continue // they are the rest of a share
+		case analytics.LostIncidents:
+			continue // the record does not know it
 		}
 		if !strings.Contains(head, string(d.Figure)) {
 			t.Errorf("no column of %s in %s", d.Figure, head)

@@ -18,10 +18,8 @@ package history
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"shodo/internal/incident"
@@ -29,7 +27,7 @@ import (
 
 // PagerDuty is read.
 type PagerDuty interface {
-	History(context.Context, incident.HistoryQuery) (incident.HistoryPage, error)
+	List
 	Log(context.Context, incident.HistoryQuery) (incident.LogPage, error)
 	LogOf(context.Context, incident.ID) (incident.LogPage, error)
 }
@@ -76,18 +74,8 @@ func (p Progress) Done() float64 {
 	return min(max(float64(p.At.Sub(p.Import.Since))/float64(whole), 0), 1)
 }
 
-// The sizes of windows. A month has room for everything that may be asked at once.
-const (
-	firstWindow   = 24 * time.Hour
-	longestWindow = 28 * 24 * time.Hour
-	leastWindow   = time.Second // PagerDuty's times are whole seconds
-	enough        = 2000        // incidents of a window that need not grow
-	atOnce        = 50          // incidents that are written at once, and those of the same second
-	listLimit     = 10_000      // elements of a list that PagerDuty gives
-)
-
-// errTooMany: the window holds more than PagerDuty gives.
-var errTooMany = errors.New("more than 10,000 in one window")
+// atOnce is how many incidents are written at once, and those of the same second.
+const atOnce = 50
 
 // Run imports, or goes on with an import of the same beginning and services. When it ends with an error, what was written stays
 // and the next Run goes on there; the import that is given says how far it came.
@@ -124,21 +112,9 @@ type run struct {
 // windows reads from where the import is to its end.
 func (r *run) windows(ctx context.Context) error {
 	r.tell(r.now.DoneTo)
-	for length := firstWindow; r.now.DoneTo.Before(r.now.Until); {
-		until := r.now.DoneTo.Add(length)
-		if until.After(r.now.Until) {
-			until = r.now.Until
-		}
-		seen, err := r.window(ctx, r.now.DoneTo, until)
-		switch {
-		case errors.Is(err, errTooMany):
-			length = max(until.Sub(r.now.DoneTo)/2, leastWindow).Truncate(leastWindow)
-			continue
-		case err != nil:
-			return err
-		case seen < enough:
-			length = min(2*length, longestWindow)
-		}
+	err := inWindows(r.now.DoneTo, r.now.Until, func(since, until time.Time) (int, error) { return r.window(ctx, since, until) })
+	if err != nil {
+		return err
 	}
 	r.now.EndedAt = r.Now().UTC()
 	return r.save(ctx, nil)
@@ -146,7 +122,7 @@ func (r *run) windows(ctx context.Context) error {
 
 // window imports the incidents that were created in [since, until), and says how many there are.
 func (r *run) window(ctx context.Context, since, until time.Time) (int, error) {
-	list, unreadable, err := r.list(ctx, since, until)
+	list, unreadable, err := lister{PagerDuty: r.PagerDuty, services: r.Services, log: r.Log}.list(ctx, since, until)
 	if err != nil {
 		return 0, err
 	}
@@ -168,42 +144,6 @@ func (r *run) window(ctx context.Context, since, until time.Time) (int, error) {
 	r.now.DoneTo = until
 	r.tell(until)
 	return len(list), r.save(ctx, nil)
-}
-
-// list reads the incidents that were created in [since, until), each once.
-func (r *run) list(ctx context.Context, since, until time.Time) (list []incident.HistoryIncident, unreadable int, err error) {
-	seen := map[incident.ID]bool{}
-	for offset := 0; ; {
-		page, err := r.PagerDuty.History(ctx, incident.HistoryQuery{Since: since, Until: until, Services: r.Services, Offset: offset})
-		if err != nil {
-			return nil, 0, err
-		}
-		for _, one := range page.Incidents {
-			if !seen[one.ID] && !one.CreatedAt.Before(since) && one.CreatedAt.Before(until) {
-				seen[one.ID] = true
-				list = append(list, one)
-			}
-		}
-		unreadable += page.Unreadable
-		read := len(page.Incidents) + page.Unreadable
-		offset += read
-		least := until.Sub(since) <= leastWindow
-		switch {
-		case page.Total > listLimit && !least, page.More && offset >= listLimit && !least:
-			return nil, 0, errTooMany
-		case page.More && offset >= listLimit:
-			r.Log.WarnContext(ctx, "PagerDuty does not give all incidents of one second", "created_at", since, "given", offset)
-			return inOrder(list), unreadable + 1, nil
-		case !page.More || read == 0:
-			return inOrder(list), unreadable, nil
-		}
-	}
-}
-
-// inOrder is the order that was asked for. How far an import is depends on it.
-func inOrder(list []incident.HistoryIncident) []incident.HistoryIncident {
-	slices.SortStableFunc(list, func(a, b incident.HistoryIncident) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	return list
 }
 
 // choose gives the incidents that have to be brought, and what each of the others counts as.

@@ -42,7 +42,12 @@ type world struct {
 
 func newWorld(t *testing.T, checked bool, pasts ...sandbox.History) *world {
 	t.Helper()
-	local, err := sandbox.NewPagerDuty(sandbox.PagerDutyOptions{Token: "token", Clock: func() time.Time { return today }})
+	return newWorldOf(t, sandbox.Account{}, checked, pasts...)
+}
+
+func newWorldOf(t *testing.T, account sandbox.Account, checked bool, pasts ...sandbox.History) *world {
+	t.Helper()
+	local, err := sandbox.NewPagerDuty(sandbox.PagerDutyOptions{Account: account, Token: "token", Clock: func() time.Time { return today }})
 	if err != nil {
 		t.Fatal(err)
 	}

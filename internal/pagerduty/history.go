@@ -26,11 +26,13 @@ const HistoryLimit = 10_000
 const historyPage = 100
 
 // History reads a page of the incidents that were created in [q.Since, q.Until], oldest first, with the log entry that
-// triggered each. Total is known for the first page. An element that cannot be read is counted, and stops nothing.
+// triggered each unless q.Bare. Total is known for the first page. An element that cannot be read is counted, and stops nothing.
 func (c *Client) History(ctx context.Context, q incident.HistoryQuery) (incident.HistoryPage, error) {
 	values := historyQuery(q)
 	values.Set("sort_by", "created_at:asc")
-	values.Add("include[]", "first_trigger_log_entries")
+	if !q.Bare {
+		values.Add("include[]", "first_trigger_log_entries")
+	}
 	for _, id := range q.Services {
 		if !isID(string(id)) {
 			return incident.HistoryPage{}, fmt.Errorf("%w: %q is no id of a service", ErrNotFound, id)
@@ -42,7 +44,7 @@ func (c *Client) History(ctx context.Context, q incident.HistoryQuery) (incident
 		pagination
 	}
 	_, err := c.library.request(ctx, http.MethodGet, "/incidents", values, nil, &answer)
-	if errors.Is(err, ErrTooLarge) { // a hundred triggers may hold half a megabyte each
+	if errors.Is(err, ErrTooLarge) && !q.Bare { // a hundred triggers may hold half a megabyte each
 		values.Del("include[]")
 		_, err = c.library.request(ctx, http.MethodGet, "/incidents", values, nil, &answer)
 	}
