@@ -19,13 +19,24 @@ const askContactAgain = 5 * time.Minute
 
 // tellCustomer tells the customer's contacts how it ended, when they may be told now; otherwise the digest does. A
 // contact that takes nothing holds nothing else up: when the incident is reopened, what was to be told is not true any more.
+// Who was told of the hand-over is told at the window's end by itself: the digest is for others, too, and opens issues anew.
 func (r *response) tellCustomer(in ContactInput, note string) {
 	in.Case, in.Of = r.plan.Case, customer.OfClose
 	var answer ContactAnswer
-	err := workflow.ExecuteLocalActivity(persistent(r.ctx), mayContactActivity, in).Get(r.ctx, &answer)
-	if err != nil {
-		workflow.GetLogger(r.ctx).Error("ask whether the customer may be told", "err", err)
-		return
+	for reopened := func() bool { return r.people.reopenedBy() != nil }; ; {
+		in.Number++
+		answer = ContactAnswer{}
+		err := workflow.ExecuteLocalActivity(persistent(r.ctx), mayContactActivity, in).Get(r.ctx, &answer)
+		if err != nil {
+			workflow.GetLogger(r.ctx).Error("ask whether the customer may be told", "err", err)
+			return
+		}
+		if answer.Until.IsZero() {
+			break
+		}
+		if r.await(max(answer.Until.Sub(workflow.Now(r.ctx)), time.Second), reopened); reopened() {
+			return
+		}
 	}
 	told := r.tellEach(r.ctx, answer, TellContactInput{Note: note, Of: customer.OfClose})
 	_ = workflow.Await(r.ctx, func() bool { return allReady(told) || r.people.reopenedBy() != nil })
@@ -146,7 +157,7 @@ func (a *Activities) contacts(id incident.CustomerID, of customer.Moment) Contac
 }
 
 // MayContact asks the customer's windows whether its contacts may be told now, and records what follows from it. What is
-// deferred of a close has a digest; of a hand-over it is asked again at the window's end.
+// deferred of a close by the engine has a digest; of a hand-over and its end it is asked again at the window's end.
 func (a *Activities) MayContact(ctx context.Context, in ContactInput) (ContactAnswer, error) {
 	c := in.Case
 	r, err := a.ask(ctx, incident.Contact, c)
@@ -157,8 +168,11 @@ func (a *Activities) MayContact(ctx context.Context, in ContactInput) (ContactAn
 	if err != nil {
 		return ContactAnswer{}, fmt.Errorf("read the record of incident %q: %w", c.Incident.ID, err)
 	}
-	if in.Of == customer.OfHandOver {
-		return a.mayTellHandOver(ctx, in, r)
+	switch {
+	case in.Of == customer.OfHandOver:
+		return a.mayTell(ctx, in, r, a.contacts(c.Customer.ID, customer.OfHandOver))
+	case in.Told:
+		return a.mayTell(ctx, in, r, a.contacts(c.Customer.ID, customer.OfHandOver).toldIn(rec))
 	}
 	key, now := deferredKey(incident.Contact, 1), a.Now()
 	if t, known := find(rec, key); known { // by this activity, before a crash
@@ -176,11 +190,7 @@ func (a *Activities) MayContact(ctx context.Context, in ContactInput) (ContactAn
 	}
 	switch r.Answer {
 	case incident.Allow:
-		answer := a.contacts(c.Customer.ID, customer.OfClose)
-		if in.Told {
-			answer = a.contacts(c.Customer.ID, customer.OfHandOver).toldIn(rec)
-		}
-		return answer, nil
+		return a.contacts(c.Customer.ID, customer.OfClose), nil
 	case incident.Defer:
 		if err := a.Digests.Start(ctx, c.Customer.ID, r.Until); err != nil {
 			return ContactAnswer{}, fmt.Errorf("start the digest of customer %q at %s: %w", c.Customer.ID, r.Until, err)
@@ -189,28 +199,32 @@ func (a *Activities) MayContact(ctx context.Context, in ContactInput) (ContactAn
 	return ContactAnswer{}, nil
 }
 
-// toldIn keeps who was told of the hand-over.
+// toldIn keeps who was told of the hand-over, unless another contact has that place in the customer's file by now.
 func (a ContactAnswer) toldIn(rec incident.Record) ContactAnswer {
 	var kept ContactAnswer
 	for i, one := range a.Now {
-		if t, found := find(rec, handOverToldKey(a.place(i))); found && t.Kind == incident.ToldContact && one.Call == nil {
+		if t, found := find(rec, handOverToldKey(a.place(i))); found && t.Kind == incident.ToldContact && t.By == one.String() && one.Call == nil {
 			kept.Now, kept.Places, kept.Names = append(kept.Now, one), append(kept.Places, a.place(i)), append(kept.Names, one.String())
 		}
 	}
 	return kept
 }
 
-// mayTellHandOver decides and records whether contacts are told now that a person has to go on.
-func (a *Activities) mayTellHandOver(ctx context.Context, in ContactInput, r ruling) (ContactAnswer, error) {
+// mayTell decides and records whether contacts are told now of what no digest tells: that a person has to go on, and to who
+// was told that, how it ended.
+func (a *Activities) mayTell(ctx context.Context, in ContactInput, r ruling, to ContactAnswer) (ContactAnswer, error) {
+	if len(to.Now) == 0 {
+		return to, nil
+	}
 	if r.windows {
-		line := r.decision(in.Case, fmt.Sprintf("contact/handed_over/%d", in.Number), a.Now())
+		line := r.decision(in.Case, fmt.Sprintf("contact/%s/%d", in.Of, in.Number), a.Now())
 		if err := a.Journal.Append(ctx, []incident.Transition{line}); err != nil {
 			return ContactAnswer{}, fmt.Errorf("record whether the customer is told of incident %q: %w", in.Case.Incident.ID, err)
 		}
 	}
 	switch r.Answer {
 	case incident.Allow:
-		return a.contacts(in.Case.Customer.ID, customer.OfHandOver), nil
+		return to, nil
 	case incident.Defer:
 		return ContactAnswer{Until: r.Until}, nil
 	}

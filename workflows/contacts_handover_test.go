@@ -63,6 +63,8 @@ func TestContactsAreToldOfAHandOver(t *testing.T) {
 			before: func(b *bench) { b.policies.are(b.window("nights", -time.Hour, 8*time.Minute, defers)) }},
 		{name: "not when it is over before the window is", answers: broken,
 			before: func(b *bench) { b.policies.are(b.window("nights", -time.Hour, 8*time.Hour, defers)) }},
+		{name: "and of its end at the window's end, who was told of it and nobody else", answers: broken, want: all,
+			before: func(b *bench) { b.policies.are(b.window("nights", 13*time.Minute, 8*time.Hour, defers)) }},
 		{name: "never, where it is suppressed", answers: broken,
 			before: func(b *bench) {
 				b.policies.are(b.window("nights", -time.Hour, 8*time.Hour, answers{incident.Contact: incident.Suppress}))

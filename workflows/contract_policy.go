@@ -95,7 +95,7 @@ type Concluded struct {
 type ContactInput struct {
 	Case   Case            `json:"case"`
 	Of     customer.Moment `json:"of,omitempty"`     // of what; empty: of the close
-	Number int             `json:"number,omitempty"` // of a hand-over: how often it was asked before, and one
+	Number int             `json:"number,omitempty"` // how often it was asked before, and one
 	Told   bool            `json:"told,omitempty"`   // of a close: only who was told of the hand-over
 }
 
@@ -104,7 +104,7 @@ type ContactAnswer struct {
 	Now    []customer.Contact `json:"now,omitempty"`
 	Places []int              `json:"places,omitempty"` // of each in the customer's file, from 1; empty: they are all of them
 	Names  []string           `json:"names,omitempty"`  // of each, for people; empty in histories of earlier engines
-	Until  time.Time          `json:"until,omitzero"`   // of a hand-over: when to ask again
+	Until  time.Time          `json:"until,omitzero"`   // of a hand-over and its end: when to ask again
 }
 
 // place is that of a contact in the customer's file.
