@@ -36,6 +36,8 @@ by which the operation is steered; who has adopted scenarios; what weighs on peo
 whole operation, for a department (--department) or for a customer (--customer), whose own edition shows nothing of anybody
 else. docs/report.md explains every part.
 
+With -c the record is also compared with PagerDuty, for 20 seconds at most: what PagerDuty received and is not accounted for.
+
 The same period of the same record gives the same bytes, whenever it is written.`,
 	}
 	cmd.AddCommand(newReportOf("weekly", "Write the report of a week; without --week, of the last one that is over",
@@ -104,6 +106,7 @@ func (f *reportFlags) run(cmd *cobra.Command, name string, now time.Time) error 
 		Department: f.department, Limit: 5, Read: recordedIncident(s), Taken: known.taken}); err != nil {
 		return err
 	}
+	in.Lost = f.lost(cmd, in, s, known)
 	r, err := report.Build(cmd.Context(), in)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"shodo/internal/analytics"
+	"shodo/internal/catalog"
 	"shodo/internal/customer"
 	"shodo/internal/incident"
 	"shodo/internal/yamldoc"
@@ -19,6 +20,7 @@ import (
 // reportCatalog is what a report takes from the catalog.
 type reportCatalog struct {
 	read      bool
+	catalog   *catalog.Catalog // nil: there is none
 	byID      map[string]*customer.Customer
 	customers []analytics.Customer
 	manual    map[incident.ScenarioName]time.Duration
@@ -39,7 +41,7 @@ func (f *reportFlags) readCatalog() (reportCatalog, error) {
 	if err := problems.Err(); err != nil {
 		return reportCatalog{}, fmt.Errorf("the catalog is not right, \"shodo check %s\" tells all:\n%w", dir, err)
 	}
-	known := reportCatalog{read: true, byID: map[string]*customer.Customer{}, manual: map[incident.ScenarioName]time.Duration{}}
+	known := reportCatalog{read: true, catalog: c, byID: map[string]*customer.Customer{}, manual: map[incident.ScenarioName]time.Duration{}}
 	for _, one := range c.Customers() {
 		known.byID[string(one.ID)] = one
 		of := analytics.Customer{ID: one.ID, Name: one.Name, Department: one.Department}

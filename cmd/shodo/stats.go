@@ -20,7 +20,7 @@ type statsFlags struct {
 	week, month, since, until, zone                   string
 	customer, department, scenario, service, priority string
 	by, ids, language                                 string
-	json, csv, definitions                            bool
+	json, csv, definitions, lost                      bool
 	top                                               int
 }
 
@@ -32,11 +32,15 @@ func newStats() *cobra.Command {
 		Short: "Tell in figures how the first response did, compared with the period before",
 		Long: `stats makes figures of the record: what share was handled automatically, how long the first response took, which
 repairs hold, what weighs on people. A period holds the incidents that PagerDuty created in it; without a flag it is the
-last seven days. "shodo stats --definitions" says what each figure means, and --ids FIGURE lists its incidents.`,
+last seven days. "shodo stats --definitions" says what each figure means, and --ids FIGURE lists its incidents.
+
+--lost compares the record with PagerDuty, with the settings of "shodo serve": what PagerDuty received and is not accounted for.
+It must be 0; the exit code is 1 when it is not.`,
 		Example: `  shodo stats --week 2026-W46 --zone Asia/Tokyo
   shodo stats --month 2026-11 --by department
   shodo stats --since 2026-11-01 --until 2026-11-15 --customer acme --by scenario
-  shodo stats --week 2026-W46 --ids came_back`,
+  shodo stats --week 2026-W46 --ids came_back
+  shodo stats --week 2026-W46 --lost -c shodo.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.definitions {
@@ -46,6 +50,9 @@ last seven days. "shodo stats --definitions" says what each figure means, and --
 			question, err := f.question(time.Now())
 			if err != nil {
 				return err
+			}
+			if f.asksLost() {
+				return f.tellLost(cmd, from, question)
 			}
 			s, err := from.open(cmd)
 			if err != nil {
@@ -81,11 +88,13 @@ last seven days. "shodo stats --definitions" says what each figure means, and --
 	flags.StringVar(&f.language, "language", "en", "of the tables: en, ja")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
 	flags.BoolVar(&f.csv, "csv", false, "print CSV: a line for all, and one for each group")
+	flags.BoolVar(&f.lost, "lost", false, "compare with PagerDuty, and only tell what is lost (takes -c, or SHODO_CONFIG)")
 	flags.BoolVar(&f.definitions, "definitions", false, "say what each figure means")
 	cmd.MarkFlagsMutuallyExclusive("week", "month", "since")
 	cmd.MarkFlagsMutuallyExclusive("week", "month", "until")
 	cmd.MarkFlagsMutuallyExclusive("json", "csv")
-	cmd.MarkFlagsMutuallyExclusive("csv", "ids")
+	cmd.MarkFlagsMutuallyExclusive("csv", "ids", "lost")
+	cmd.MarkFlagsMutuallyExclusive("by", "lost")
 	return cmd
 }
 
@@ -96,8 +105,8 @@ func (f statsFlags) question(now time.Time) (analytics.Question, error) {
 	if f.by != "" && !slices.Contains(analytics.Dimensions(), q.By) {
 		return q, fmt.Errorf("--by %q: it is one of %s", f.by, listOf(analytics.Dimensions()))
 	}
-	if f.ids != "" && !slices.Contains(analytics.Names(), q.List) {
-		return q, fmt.Errorf("--ids %q: it is one of %s", f.ids, listOf(analytics.Names()))
+	if names := append(analytics.Names(), analytics.LostIncidents); f.ids != "" && !slices.Contains(names, q.List) {
+		return q, fmt.Errorf("--ids %q: it is one of %s", f.ids, listOf(names))
 	}
 	if _, ok := statsWords[f.language]; !ok {
 		return q, fmt.Errorf("--language %q: it is en or ja", f.language)
@@ -109,6 +118,9 @@ func (f statsFlags) question(now time.Time) (analytics.Question, error) {
 	q.Period, err = f.period(now)
 	return q, err
 }
+
+// asksLost says whether the answer takes PagerDuty, beside the record.
+func (f statsFlags) asksLost() bool { return f.lost || f.ids == string(analytics.LostIncidents) }
 
 func (f statsFlags) period(now time.Time) (analytics.Period, error) {
 	zone, err := zoneOf(f.zone)

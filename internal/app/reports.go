@@ -2,12 +2,17 @@ package app
 
 import (
 	"context"
+	"net/http"
 	"time"
 
+	"shodo/internal/analytics"
 	"shodo/internal/config"
 	"shodo/internal/delivery"
+	"shodo/internal/history"
 	"shodo/internal/incident"
 	"shodo/internal/mail"
+	"shodo/internal/pagerduty"
+	"shodo/internal/report"
 	"shodo/internal/web"
 	"shodo/workflows"
 )
@@ -17,6 +22,25 @@ type reportMail struct{ client *mail.Client }
 
 func (m reportMail) Send(ctx context.Context, one mail.Message) error {
 	return notMailed(m.client.Send(ctx, one))
+}
+
+// comparePace is how many requests a minute a comparison with PagerDuty takes at most: it can wait, and incidents cannot.
+const comparePace = 240
+
+// reportComparison compares the record with PagerDuty, with a client of its own: the engine's makes one request after the other.
+type reportComparison struct {
+	*App
+	client *pagerduty.Client
+}
+
+func (a *App) comparison() reportComparison {
+	return reportComparison{a, pagerduty.NewClient(pagerduty.Options{APIURL: a.cfg.PagerDuty.APIURL, Token: a.cfg.PagerDuty.Token.Value, From: a.cfg.PagerDuty.From,
+		HTTPClient: &http.Client{Transport: pagerduty.Paced(comparePace)}, Log: a.log, Observe: a.metrics.observePagerDuty})}
+}
+
+func (c reportComparison) Lost(ctx context.Context, p analytics.Period, e report.Edition) (analytics.Lost, error) {
+	return history.Lost(ctx, history.LostOptions{PagerDuty: c.client, Record: c.store, Catalog: c.catalog.Current(), Period: p,
+		Keep: c.cfg.Store.Retention.Stored().Incidents, Now: time.Now(), Log: c.log, Customer: e.Customer, Department: e.Department})
 }
 
 // sender makes and sends reports.
@@ -29,7 +53,7 @@ func (a *App) sender() *delivery.Sender {
 			return rec.Incident, err
 		},
 		Catalog: a.catalog.Current,
-		Now:     time.Now, Log: a.log,
+		Now:     time.Now, Log: a.log, PagerDuty: a.comparison(),
 	}
 	if a.slack != nil {
 		o.Slack = slackEdge{a.slack}

@@ -8,6 +8,7 @@
 //     then it is not sent again, and the list of deliveries says so. A folder is written again, because that changes nothing.
 //   - What is sent late is the report of its own turn: of the last whole week or month before it.
 //   - A place that takes nothing holds no other up.
+//   - PagerDuty, with which the record is compared, holds nothing up: what could not be compared in time is reported as not compared.
 //
 // What it never does: decide when (Temporal's schedules do), or what stands in a report (package report does).
 package delivery
@@ -50,7 +51,12 @@ type Post interface {
 	Send(ctx context.Context, m mail.Message) error
 }
 
-// Options say what a Sender works with. Slack and Mail may be nil.
+// PagerDuty tells what it has and the record has not.
+type PagerDuty interface {
+	Lost(context.Context, analytics.Period, report.Edition) (analytics.Lost, error)
+}
+
+// Options say what a Sender works with. Slack, Mail and PagerDuty may be nil; without PagerDuty nothing is compared.
 type Options struct {
 	Reports func() []config.Report // of the configuration
 	Record  analytics.Source
@@ -61,7 +67,12 @@ type Options struct {
 	Mail    Post
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	PagerDuty PagerDuty
 }
+
+// comparing is how long a report waits for the comparison with PagerDuty.
+const comparing = time.Minute
 
 // Sender makes and sends reports.
 type Sender struct{ Options }
@@ -172,11 +183,32 @@ func (s *Sender) Make(ctx context.Context, r config.Report, turn time.Time) (*re
 		Department: r.Department, Limit: 5, Read: s.Read, Taken: report.ScenarioNames(c)}); err != nil {
 		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
 	}
+	in.Lost = s.lost(ctx, r.Name, period, in.Edition)
 	made, err := report.Build(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
 	}
 	return made, nil
+}
+
+// lost compares the record with PagerDuty; nil: it could not be compared, and the report says so.
+func (s *Sender) lost(ctx context.Context, name string, p analytics.Period, e report.Edition) *int {
+	if s.PagerDuty == nil {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, comparing)
+	defer stop()
+	lost, err := s.PagerDuty.Lost(ctx, p, e)
+	if err != nil {
+		s.Log.WarnContext(ctx, "a report is not compared with PagerDuty", "report", name, "customer", e.Customer, "err", err)
+		return nil
+	}
+	n := lost.Count()
+	if n > 0 {
+		s.Log.ErrorContext(ctx, "PagerDuty has incidents that the record has not; \"shodo stats --lost\" names them",
+			"report", name, "customer", e.Customer, "lost", n)
+	}
+	return &n
 }
 
 // PeriodBefore is the last whole week or month that is over at a time, in its zone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,15 +12,18 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"shodo/internal/action/builtin"
+	"shodo/internal/analytics"
 	"shodo/internal/catalog"
 	"shodo/internal/config"
 	"shodo/internal/delivery"
 	"shodo/internal/handover"
 	"shodo/internal/incident"
 	"shodo/internal/mail"
+	"shodo/internal/report"
 	"shodo/internal/store"
 	"shodo/workflows"
 )
@@ -42,6 +46,11 @@ type office struct {
 	keys   []string
 	folder string
 	now    time.Time
+	lost   func(context.Context, analytics.Period, report.Edition) (analytics.Lost, error) // what PagerDuty says; nil: nothing is compared
+}
+
+func (o *office) Lost(ctx context.Context, p analytics.Period, e report.Edition) (analytics.Lost, error) {
+	return o.lost(ctx, p, e)
 }
 
 func (o *office) next() error {
@@ -283,4 +292,53 @@ func TestPeriodBefore(t *testing.T) {
 			t.Errorf("%s at %s: %s, want %s, %v", c.kind, c.at, p.Name, c.want, err)
 		}
 	}
+}
+
+// A report says what was found, or that nothing was compared; that PagerDuty is away never keeps it back.
+func TestLost(t *testing.T) {
+	o := open(t, func(r *config.Report) { r.Customer = "acme" })
+	lostOf := func() *int {
+		t.Helper()
+		made, err := o.Make(t.Context(), o.Reports()[0], monday)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made.Lost
+	}
+	if lost := lostOf(); lost != nil {
+		t.Errorf("%d lost, and nothing was compared", *lost)
+	}
+	o.PagerDuty = o
+	o.lost = func(ctx context.Context, p analytics.Period, e report.Edition) (analytics.Lost, error) {
+		if _, limited := ctx.Deadline(); !limited || p.Name != "2026-W46" || e.Customer != "acme" {
+			t.Errorf("asked for %+v of %+v, with a deadline %t", p, e, limited)
+		}
+		return analytics.Lost{Received: 5, InRecord: 3, Unreadable: 2}, nil
+	}
+	if lost := lostOf(); lost == nil || *lost != 2 {
+		t.Errorf("%v lost, want 2", lost)
+	}
+	o.lost = func(context.Context, analytics.Period, report.Edition) (analytics.Lost, error) {
+		return analytics.Lost{}, errors.New("away")
+	}
+	if lost := lostOf(); lost != nil {
+		t.Errorf("%d lost, and PagerDuty is away", *lost)
+	}
+	synctest.Test(t, func(t *testing.T) { // it does not answer
+		o.lost = func(ctx context.Context, _ analytics.Period, _ report.Edition) (analytics.Lost, error) {
+			<-ctx.Done()
+			return analytics.Lost{}, ctx.Err()
+		}
+		made, err := delivery.New(delivery.Options{Record: nothing{}, Catalog: o.Catalog, Now: o.Now, Log: o.Log, PagerDuty: o}).Make(t.Context(), o.Reports()[0], monday)
+		if err != nil || made.Lost != nil {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// nothing is an empty record.
+type nothing struct{}
+
+func (nothing) Facts(context.Context, incident.FactFilter) iter.Seq2[incident.Fact, error] {
+	return func(func(incident.Fact, error) bool) {}
 }
