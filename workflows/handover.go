@@ -96,10 +96,13 @@ func (r *response) nobody() FollowInput {
 }
 
 // tellEarlier brings the messages up to date that were there before this round. The thread of the tier before is told that
-// nobody has answered, unless a person has called the next tier, of which every thread knows.
+// nobody has answered, unless a person has called the next tier, of which every thread knows. As long as nothing but that
+// happens, only the messages of the last round through all tiers follow: an incident that nobody answers for weeks would
+// outgrow its history otherwise.
 func (r *response) tellEarlier(called bool) {
 	told := called
-	for _, p := range slices.Backward(r.posts) {
+	recent := r.posts[max(len(r.posts)-1-max(len(r.plan.Tiers), 2), 0):]
+	for _, p := range slices.Backward(recent) {
 		switch n := r.nobody(); {
 		case p.asks && p.round == r.turn:
 		case p.asks && !told:
