@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -82,6 +84,11 @@ func TestReportsAreSentByTheirSchedule(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}
+	}
+	var compared struct{ Lost *int }
+	data, err := os.ReadFile(filepath.Join(folder, "weekly-2026-W46.json"))
+	if err := errors.Join(err, json.Unmarshal(data, &compared)); err != nil || compared.Lost == nil || *compared.Lost != 0 {
+		t.Errorf("the report is not compared with PagerDuty: %v, %v", compared.Lost, err)
 	}
 	posts := h.Sandbox.Slack.Messages("#incidents")
 	if len(posts) < 2 {
