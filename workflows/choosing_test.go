@@ -98,7 +98,11 @@ func decided(rec incident.Record) []string {
 			lines = append(lines, fmt.Sprintf("%s: %s", l.Choice, l.Why))
 		case incident.Acted:
 			if l.Choice != "" {
-				lines = append(lines, fmt.Sprintf("%s %s: %s", l.Choice, l.Reason, l.Why))
+				ended := string(l.Reason)
+				if ended == "" {
+					ended = string(l.Outcome)
+				}
+				lines = append(lines, fmt.Sprintf("%s %s: %s", l.Choice, ended, l.Why))
 			}
 		case incident.Ended:
 			lines = append(lines, fmt.Sprintf("%s %s: %s", l.Outcome, l.Reason, l.Why))

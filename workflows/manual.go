@@ -59,7 +59,7 @@ func (w *wish) carryOut(ctx workflow.Context) {
 	if !wanted {
 		return // it is in the record that nobody approved it
 	}
-	line.Reason = result.Verdict.Reason
+	line.Outcome, line.Reason = result.Verdict.Outcome, result.Verdict.Reason
 	switch {
 	case result.Verdict.Outcome == incident.Recovered:
 		line.Why = fmt.Sprintf("attempt %d (%q) was made at the wish of %s, and verified", w.choice.Attempt, name, w.choice.By.Name)

@@ -51,7 +51,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 	}{
 		{
 			name: "it holds", works: 2, changes: 2, play: func(b *bench) { b.choose(5*time.Minute, wish) },
-			decided: []string{failed, asked, `run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+			decided: []string{failed, asked, `run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "it does not hold", changes: 2, play: func(b *bench) { b.choose(5*time.Minute, wish) },
@@ -64,7 +64,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(8*time.Minute, wish)
 			},
 			decided: []string{failed, asked, `run_attempt verify_failed: attempt 1 ("restart") was made at the wish of Sato: the attempt did not hold`,
-				asked, `run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+				asked, `run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "a double click", works: 2, changes: 2,
@@ -72,7 +72,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(5*time.Minute, wish)
 				b.choose(5*time.Minute+time.Second, wish)
 			},
-			decided: []string{failed, asked, `run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+			decided: []string{failed, asked, `run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "the person has it", works: 2, changes: 2,
@@ -80,13 +80,13 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.after(4*time.Minute, func() { b.person(incident.EventAcknowledged) })
 				b.choose(5*time.Minute, wish)
 			},
-			decided: []string{failed, asked, `run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+			decided: []string{failed, asked, `run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "the scenario only suggests", scenario: strings.Replace(wished, "automatic", "suggest", 1), works: 1, changes: 1,
 			play: func(b *bench) { b.choose(5*time.Minute, wish) },
 			decided: []string{"handed_over observed: the scenario only suggests here: a person decides what is run", asked,
-				`run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+				`run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "it was never checked", works: 1, changes: 1,
@@ -97,7 +97,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(5*time.Minute, wish)
 			},
 			decided: []string{"handed_over stale: it was 1h0m0s old when its turn came, longer than the scenario's limits.timeout of 1m0s (if it is new, the clock is wrong)",
-				asked, `run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+				asked, `run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "no budget is left", scenario: strings.Replace(wished, "timeout: 10m", "timeout: 10m, recoveries: {max: 1, per: 1h}", 1), changes: 1,
@@ -135,7 +135,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(5*time.Minute+20*time.Second, incident.Choice{Kind: incident.TakeOver, By: suzuki})
 			},
 			decided: []string{failed, asked, "take_over: Suzuki (slack:U2) took it over in Slack",
-				`run_attempt : attempt 1 ("restart") was made at the wish of Sato: Suzuki (slack:U2) took it over in Slack`},
+				`run_attempt taken_over: attempt 1 ("restart") was made at the wish of Sato: Suzuki (slack:U2) took it over in Slack`},
 		},
 		{
 			name: "somebody else takes it in PagerDuty", changes: 2,
@@ -143,7 +143,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(5*time.Minute, wish)
 				b.after(5*time.Minute+20*time.Second, func() { b.person(incident.EventAcknowledged) })
 			},
-			decided: []string{failed, asked, `run_attempt : attempt 1 ("restart") was made at the wish of Sato: Aiko Tanaka acknowledged it in PagerDuty`},
+			decided: []string{failed, asked, `run_attempt taken_over: attempt 1 ("restart") was made at the wish of Sato: Aiko Tanaka acknowledged it in PagerDuty`},
 		},
 		{
 			name: "the same person takes the incident over", works: 2, changes: 2,
@@ -152,7 +152,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(5*time.Minute+20*time.Second, incident.Choice{Kind: incident.TakeOver})
 			},
 			decided: []string{failed, asked, "take_over: Sato (slack:U1) took it over in Slack",
-				`run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+				`run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "somebody resolves it meanwhile", changes: 2,
@@ -160,7 +160,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(5*time.Minute, wish)
 				b.after(5*time.Minute+20*time.Second, func() { b.person(incident.EventResolved) })
 			},
-			decided: []string{failed, asked, `run_attempt : attempt 1 ("restart") was made at the wish of Sato: Aiko Tanaka resolved it in PagerDuty`},
+			decided: []string{failed, asked, `run_attempt taken_over: attempt 1 ("restart") was made at the wish of Sato: Aiko Tanaka resolved it in PagerDuty`},
 		},
 		{
 			name: "the monitor resolves it, because the attempt helps", works: 2, changes: 2,
@@ -168,7 +168,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(5*time.Minute, wish)
 				b.after(5*time.Minute+5*time.Second, func() { monitor(b) })
 			},
-			decided: []string{failed, asked, `run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+			decided: []string{failed, asked, `run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "another person approves it", customer: twoPeople, works: 2, changes: 2,
@@ -177,7 +177,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(6*time.Minute, incident.Choice{Kind: incident.Grant, By: suzuki})
 			},
 			decided: []string{failed, asked, "asked first for attempt 1, question 1", "approve: Suzuki (slack:U2) approved attempt 1 in Slack",
-				`run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`},
+				`run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`},
 		},
 		{
 			name: "the same person approves it, by two ways", customer: twoPeople, changes: 1,
@@ -203,7 +203,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.choose(6*time.Minute, incident.Choice{Kind: incident.TakeOver, By: suzuki})
 			},
 			decided: []string{failed, asked, "asked first for attempt 1, question 1", "take_over: Suzuki (slack:U2) took it over in Slack",
-				`run_attempt : attempt 1 ("restart"), which Sato asked for, was not made: Suzuki (slack:U2) took it over in Slack`},
+				`run_attempt taken_over: attempt 1 ("restart"), which Sato asked for, was not made: Suzuki (slack:U2) took it over in Slack`},
 		},
 		{
 			name: "it is resolved while it waits for another person", customer: twoPeople, changes: 1,
@@ -212,7 +212,7 @@ func TestAnAttemptAtAPersonsWish(t *testing.T) {
 				b.after(6*time.Minute, func() { monitor(b) })
 			},
 			decided: []string{failed, asked, "asked first for attempt 1, question 1",
-				`run_attempt : attempt 1 ("restart"), which Sato asked for, was not made: the monitor resolved it`},
+				`run_attempt taken_over: attempt 1 ("restart"), which Sato asked for, was not made: the monitor resolved it`},
 		},
 		{
 			name: "the engine is paused while it waits for another person", customer: twoPeople, changes: 1,
@@ -268,7 +268,7 @@ func TestACrashAtEachStepOfAWish(t *testing.T) {
 			wantDecided(t, rec, "handed_over verify_failed: the attempt did not hold",
 				"run_attempt: Sato (slack:U1) asked for attempt 1 in Slack", "asked first for attempt 1, question 1",
 				"approve: Suzuki (slack:U2) approved attempt 1 in Slack",
-				`run_attempt : attempt 1 ("restart") was made at the wish of Sato, and verified`)
+				`run_attempt recovered: attempt 1 ("restart") was made at the wish of Sato, and verified`)
 			if b.journal.crash != "" || len(b.changes()) != 2 {
 				t.Errorf("crashed %v, changed %v", b.journal.crash == "", b.changes())
 			}

@@ -54,7 +54,7 @@ func (t *teller) transition(n incident.Transition) {
 		what = fmt.Sprintf("expired: question %d", n.Item)
 	case incident.Acted:
 		if n.Choice != "" {
-			what = joined(": ", string(n.Choice)+" ended", string(n.Reason))
+			what = joined(": ", string(n.Choice)+" ended", cmp.Or(string(n.Reason), string(n.Outcome)))
 		}
 	case incident.PersonTook:
 		said = cmp.Or(said, terminal.OneLine(n.By))

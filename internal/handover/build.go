@@ -195,8 +195,9 @@ func (p Packet) tried(steps []incident.Step, rec incident.Record) []Attempt {
 		a := Attempt{Number: first.Attempt, Steps: lines(of, incident.Recover, first.Attempt), Verified: lines(of, incident.Verify, first.Attempt)}
 		if wish, result := p.wished(first); wish != nil {
 			a.By = wish.By
-			if held := result != nil && result.Reason == ""; result != nil && len(a.Verified) > 0 {
-				a.Held = &held
+			held := result != nil && result.Outcome == incident.Recovered
+			if len(a.Verified) > 0 && (held || result != nil && result.Reason == incident.VerifyFailed) {
+				a.Held = &held // one that was stopped was not verified to the end
 			}
 		}
 		list = append(list, a)

@@ -49,7 +49,7 @@ func (p Packet) result(d Deed, of string) string {
 	switch {
 	case d.Choice != incident.RunAttempt:
 		return d.Why
-	case d.Reason == "":
+	case d.Outcome == incident.Recovered:
 		return fmt.Sprintf(w.held, of, d.By)
 	case d.Reason == incident.VerifyFailed:
 		return fmt.Sprintf(w.notHeld, of, d.By)

@@ -68,7 +68,11 @@ func wish(from float64, attempt int) incident.Transition {
 }
 
 func result(from float64, attempt int, reason incident.Reason, why string) incident.Transition {
-	return incident.Transition{Kind: incident.Acted, Choice: incident.RunAttempt, Attempt: attempt, By: "佐藤 花子", Reason: reason, Why: why, At: at(from)}
+	outcome := incident.HandedOver
+	if reason == "" {
+		outcome = incident.Recovered
+	}
+	return incident.Transition{Kind: incident.Acted, Choice: incident.RunAttempt, Attempt: attempt, By: "佐藤 花子", Outcome: outcome, Reason: reason, Why: why, At: at(from)}
 }
 
 // again is one more time of the first attempt, at a person's wish, with its verification.
@@ -99,6 +103,8 @@ func moments() map[string]moment {
 	expired := no
 	expired.Why = "nobody approved it within 11m35s"
 	refusedRun := did(taken(), wish(130, 1), result(131, 1, incident.OverBudget, "3 recoveries of i-0abc123 in 1h0m0s are the limit"))
+	stopped := result(140, 1, "", `attempt 1 ("restart the unit") was made at the wish of 佐藤 花子: Suzuki (slack:U2) took it over in Slack`)
+	stopped.Outcome = incident.TakenOver
 	two := did(taken(), wish(130, 2), incident.Transition{Kind: incident.Asked, By: "first_tier", Attempt: 2, Item: 1, At: at(130), Until: at(730)})
 	paused := forbidden()
 	paused.Reason, paused.Why, paused.Transitions = incident.Paused, `Suzuki has paused customer "acme": release 42`, nil
@@ -125,6 +131,7 @@ func moments() map[string]moment {
 		"manual_run_verified": {again(did(taken(), wish(130, 1), result(140, 1, "", "it was done, and verified")), 200), nil},
 		"manual_run_not_held": {again(did(taken(), wish(130, 1), result(140, 1, incident.VerifyFailed, "it did not hold")), 502), nil},
 		"manual_run_refused":  {refusedRun, nil},
+		"manual_run_stopped":  {again(did(taken(), wish(130, 1), stopped), 502), nil},
 		"two_people": {two, func(o *handover.Options) {
 			o.Question = question(1)
 			o.Question.AskedBy, o.Question.Otherwise = "佐藤 花子", handover.OtherwiseDrop

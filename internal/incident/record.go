@@ -110,7 +110,7 @@ type Transition struct {
 	Kind     TransitionKind `json:"kind"`
 	Phase    Phase          `json:"phase,omitempty"`
 	Attempt  int            `json:"attempt,omitempty"`
-	Outcome  Outcome        `json:"outcome,omitempty"`
+	Outcome  Outcome        `json:"outcome,omitempty"` // of Ended; of Acted for a wished attempt: Recovered says that it was verified
 	Reason   Reason         `json:"reason,omitempty"`
 	By       string         `json:"by,omitempty"`
 	Why      string         `json:"why,omitempty"`

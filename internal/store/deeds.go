@@ -33,9 +33,9 @@ func (s *Store) Deeds(ctx context.Context, f promote.Filter) (promote.Deeds, err
 		}
 	}
 	lines, err := collect(ctx, s.readDB, func(row scanner) (l deedLine, err error) {
-		return l, row.Scan(&l.kind, &l.choice, &l.reason, &l.count)
-	}, `SELECT s.kind, s.choice, s.reason, count(*) FROM `+chosen("transitions s")+` AND (s.choice <> '' OR s.kind IN ('asked', 'expired'))
-		GROUP BY s.kind, s.choice, s.reason`, args...)
+		return l, row.Scan(&l.kind, &l.choice, &l.reason, &l.ended, &l.count)
+	}, `SELECT s.kind, s.choice, s.reason, s.outcome, count(*) FROM `+chosen("transitions s")+` AND (s.choice <> '' OR s.kind IN ('asked', 'expired'))
+		GROUP BY s.kind, s.choice, s.reason, s.outcome`, args...)
 	if err != nil {
 		return d, fmt.Errorf("count what people decided in scenario %q: %w", f.Scenario, err)
 	}
@@ -74,6 +74,7 @@ type deedLine struct {
 	kind   incident.TransitionKind
 	choice incident.ChoiceKind
 	reason incident.Reason
+	ended  incident.Outcome
 	count  int
 }
 
@@ -84,7 +85,9 @@ func (l deedLine) addTo(d *promote.Deeds) {
 	case l.kind == incident.Expired && l.choice == "":
 		d.Questions.Expired += l.count
 	case l.kind == incident.Acted && l.choice == incident.RunAttempt:
-		d.Wishes[l.reason] += l.count
+		if l.reason != "" || l.ended == incident.Recovered { // one that a person stopped says nothing of the attempt
+			d.Wishes[l.reason] += l.count
+		}
 	case l.kind != incident.Chosen:
 	case l.choice == incident.Grant:
 		d.Questions.Granted += l.count

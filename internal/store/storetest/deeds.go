@@ -56,7 +56,11 @@ func deeds(t *testing.T, s *store.Store) {
 	line("PLANNED", "chosen/1", incident.Chosen, incident.RunAttempt, "")
 	line("PLANNED", "manual/1/result", incident.Acted, incident.RunAttempt, incident.VerifyFailed)
 	line("PLANNED", "chosen/2", incident.Chosen, incident.RunAttempt, "")
-	line("PLANNED", "manual/2/result", incident.Acted, incident.RunAttempt, "")
+	held := transition("PLANNED", "manual/2/result", 30, incident.Acted)
+	held.Choice, held.Attempt, held.Outcome = incident.RunAttempt, 1, incident.Recovered
+	stopped := held
+	stopped.Key, stopped.Outcome = "manual/3/result", incident.TakenOver
+	appendAll(t, s, held, stopped)
 	line("PLANNED", "chosen/3", incident.Chosen, incident.RunAttempt, "")
 	line("PLANNED", "expired/1", incident.Expired, incident.RunAttempt, "")
 	line("PLANNED", "chosen/4", incident.Chosen, incident.Noise, "")
