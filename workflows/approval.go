@@ -83,7 +83,7 @@ func (r *response) ask(ctx workflow.Context, q question, round int, again bool) 
 	q.Case, q.Number, q.Done = r.plan.Case, s.asked, r.done
 	var a Asking
 	in := AskInput{Question: q.QuestionInput, Round: round, Again: again}
-	if err := workflow.ExecuteLocalActivity(quick(ctx, 0), askActivity, in).Get(ctx, &a); err != nil || a.Verdict != nil {
+	if err := workflow.ExecuteLocalActivity(asking(ctx), askActivity, in).Get(ctx, &a); err != nil || a.Verdict != nil {
 		return put{question: &q, Asking: a}, err
 	}
 	q.Until, s.question = a.Until, &q

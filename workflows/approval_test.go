@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -304,6 +305,35 @@ func TestApprovalsAndWindows(t *testing.T) {
 			t.Errorf("changed %v", b.changes())
 		}
 	})
+}
+
+// Whoever approves means now: after a night in which nothing was sent, it is asked again.
+func TestAnApprovalDoesNotOutliveAWait(t *testing.T) {
+	b := newBench(t, asksFirst)
+	stop := incident.Pause{ID: "P1", Scope: incident.PauseAll, Cancel: true, By: "Sato"} // and somebody ends it at once
+	b.actions.answers = map[string][]answer{"local.read": {journal}, "local.run": {done},
+		"http.request": {down, {output: down.output, do: func() { b.env.SignalWorkflow("pause", stop) }}, down}}
+	b.policies.are(b.window("nights", time.Minute, 8*time.Hour, pageDeferred))
+	b.choose(2*time.Minute, incident.Choice{Kind: incident.Grant})
+	acknowledgeLater(8*time.Hour + 5*time.Minute)(b)
+	rec := b.run()
+	wantDecided(t, rec, "asked first for attempt 1, question 1", "approve: Sato (slack:U1) approved attempt 1 in Slack",
+		"asked first for attempt 1, question 2", "taken_over : "+human.Name+" acknowledged it in PagerDuty")
+	if len(b.changes()) > 0 {
+		t.Errorf("sent %v", b.changes())
+	}
+}
+
+// Nobody waits for long until a question can be prepared: then a person gets the incident without one.
+func TestAQuestionThatCannotBePrepared(t *testing.T) {
+	b := newBench(t, asksFirst)
+	b.heals()
+	b.actions.answers["local.read"] = []answer{{output: journal.output, do: func() { b.policies.fail = errors.New("disk full") }}}
+	acknowledgeLater(time.Hour)(b)
+	rec := b.run()
+	if at := lineTime(rec, incident.ToldTier).Sub(b.created); rec.Reason != incident.EngineError || at < 10*time.Minute || at > 30*time.Minute {
+		t.Errorf("ended as %s (%s): %s; told after %v", rec.Outcome, rec.Reason, rec.Why, at)
+	}
 }
 
 // A budget that is used up is told before anybody is asked.

@@ -97,6 +97,7 @@ func (r *response) goOn(v Verdict, now Resumption) Verdict {
 	}
 	r.people.unreadable = nil // it has been read since
 	r.paused = nil            // whether the kill switch is on is asked again
+	r.granted = nil           // whoever approved meant then
 	r.work, r.stop = workflow.WithCancel(r.root)
 	r.people.stop = r.stop
 	if stopped := r.people.verdict(r.changed); stopped != nil {

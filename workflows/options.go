@@ -58,7 +58,7 @@ func persistent(ctx workflow.Context) workflow.Context {
 	})
 }
 
-// asking is for the question whether a person may be woken. When it cannot be answered for this long, one is.
+// asking is for the question whether a person may be woken, or asked. When it cannot be answered for this long, one is woken.
 func asking(ctx workflow.Context) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    time.Minute,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"shodo/internal/handover"
@@ -22,14 +23,25 @@ func isHeld(err error) bool {
 	return errors.As(err, &app) && app.Type() == heldError
 }
 
-// held asks the customer's windows right before a tier is told: the message may have waited for Slack or PagerDuty.
+// askWindowsTries is how often a message that is ready asks the customer's windows, when they cannot be read, before it goes
+// out all the same.
+const askWindowsTries = 5
+
+// held asks the customer's windows right before a tier is told: the message may have waited for Slack or PagerDuty. When they
+// cannot be asked, it is told: in doubt a person is called.
 func (a *Activities) held(ctx context.Context, in TellInput) error {
 	if in.Round == informed || in.Anyway {
 		return nil
 	}
 	r, err := a.ask(ctx, incident.Page, in.Case)
-	if err != nil || r.Answer == incident.Allow {
+	switch {
+	case err != nil && activity.GetInfo(ctx).Attempt < askWindowsTries:
 		return err
+	case err != nil:
+		a.Log.Error("ask the customer's windows; people are told", "incident", in.Case.Incident.ID, "tier", in.Tier.Name, "err", err)
+		return nil
+	case r.Answer == incident.Allow:
+		return nil
 	}
 	return temporal.NewNonRetryableApplicationError(r.Why, heldError, nil)
 }
