@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"shodo/internal/analytics"
 	"shodo/internal/terminal"
@@ -19,7 +20,7 @@ type lostPage struct {
 // lostLanguage is every word of the page that statsLanguage has not.
 type lostLanguage struct {
 	received, accountedFor, inRecord, inInbox, young string
-	lost, mustBe, head, service                      string
+	lost, mustBe, head, service, heard, never        string
 	more, unreadable, others, what, clean            string // with %s, but for what and clean
 }
 
@@ -27,21 +28,24 @@ var lostWords = map[string]lostLanguage{
 	"en": {
 		received: "PagerDuty received", accountedFor: "Accounted for", inRecord: "  in the record", inInbox: "  in the inbox",
 		young: "  younger than 2 minutes", lost: "Lost", mustBe: "must be 0", head: "LOST", service: "SERVICE",
+		heard: "first webhook", never: "none",
 		more:       "(and %s more)",
 		unreadable: "PagerDuty shows %s of them in a form that cannot be read, or not at all.",
 		others:     "Beside these %s of services that no customer of the catalog has: they are not compared.",
-		what: "Look where each one went: \"shodo incident show ID\" knows what was received of it, PagerDuty's webhook page what it sent. Those of the\n" +
-			"time before the engine, or while it was away, are brought by \"shodo import pagerduty\" once they are resolved.",
+		what: "Of one without a webhook, PagerDuty's page of the webhook subscription tells whether it was sent; of one with a webhook, the engine's log\n" +
+			"tells what became of it. Those of the time before the engine, or while it was away, are brought by \"shodo import pagerduty\" once they\n" +
+			"are resolved.",
 		clean: "Nothing is lost.",
 	},
 	"ja": {
 		received: "PagerDuty が受信", accountedFor: "所在を確認", inRecord: "  記録にある", inInbox: "  受信箱にある",
 		young: "  発生から 2 分以内", lost: "失われたもの", mustBe: "0 であること", head: "失われたもの", service: "サービス",
+		heard: "最初の Webhook", never: "なし",
 		more:       "(ほか %s 件)",
 		unreadable: "うち %s 件は PagerDuty の応答を読み取れないか、一覧に表示されません。",
 		others:     "ほかに、カタログのどの顧客にも属さないサービスのインシデントが %s 件あり、照合の対象外です。",
-		what: "1 件ずつ行方を確認してください。受信した内容は shodo incident show ID、送信の状況は PagerDuty の Webhook の画面で分かります。\n" +
-			"エンジンの導入前や停止中のものは、解決後に shodo import pagerduty で取り込めます。",
+		what: "Webhook が「なし」のものは、PagerDuty の Webhook サブスクリプションの画面で送信状況を確認してください。時刻のあるものは、エンジンのログで\n" +
+			"その後の経過を確認できます。エンジンの導入前や停止中のものは、解決後に shodo import pagerduty で取り込めます。",
 		clean: "失われたものはありません。",
 	},
 }
@@ -90,10 +94,15 @@ func (p lostPage) missing(b *strings.Builder) {
 	if len(p.Missing) == 0 {
 		return
 	}
-	t := &textTable{right: make([]bool, 3)}
-	t.add(p.lost.head, p.lost.service, p.words.created)
+	at := func(t time.Time) string { return t.In(p.Period.Since.Location()).Format("2006-01-02 15:04") }
+	t := &textTable{right: make([]bool, 4)}
+	t.add(p.lost.head, p.lost.service, p.words.created, p.lost.heard)
 	for _, one := range p.Missing {
-		t.add(terminal.OneLine(string(one.ID)), terminal.OneLine(string(one.Service)), one.CreatedAt.In(p.Period.Since.Location()).Format("2006-01-02 15:04"))
+		heard := p.lost.never
+		if !one.HeardAt.IsZero() {
+			heard = at(one.HeardAt)
+		}
+		t.add(terminal.OneLine(string(one.ID)), terminal.OneLine(string(one.Service)), at(one.CreatedAt), heard)
 	}
 	t.write(b)
 	if more := p.NotListed(); more > 0 {

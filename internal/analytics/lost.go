@@ -21,12 +21,18 @@ type Received struct {
 	CreatedAt time.Time          `json:"created_at"`
 }
 
+// Missing is an incident that is not accounted for.
+type Missing struct {
+	Received
+	HeardAt time.Time `json:"first_webhook_at,omitzero"` // when its first webhook was received; zero: the inbox has none, or none any more
+}
+
 // Accounts is the record and the inbox; package store is both.
 type Accounts interface {
 	Source
 	// Fingerprints has an element for each of these incidents that is in the record, or was imported into it.
 	Fingerprints(context.Context, []incident.ID) (map[incident.ID]string, error)
-	// Deliveries gives what the inbox has received about an incident and still keeps.
+	// Deliveries gives what the inbox has received about an incident and still keeps, in the order of arrival.
 	Deliveries(context.Context, incident.ID) ([]incident.Delivery, error)
 }
 
@@ -50,13 +56,13 @@ var (
 type Lost struct {
 	Period     Period
 	Now        time.Time
-	Received   int        // incidents that PagerDuty created in the period, of the services that are compared
-	InRecord   int        // with those that were imported
-	InInbox    int        // waiting to be handed to the engine, or parked
-	Young      int        // created, or first heard of, less than Grace ago: on their way
-	Unreadable int        // PagerDuty shows something else in their place, or too many in one second to show them all
-	Others     int        // beside Received: of services that are not compared
-	Missing    []Received // in PagerDuty's order; at most MaxMissing
+	Received   int       // incidents that PagerDuty created in the period, of the services that are compared
+	InRecord   int       // with those that were imported
+	InInbox    int       // waiting to be handed to the engine, or parked
+	Young      int       // created, or first heard of, less than Grace ago: on their way
+	Unreadable int       // PagerDuty shows something else in their place, or too many in one second to show them all
+	Others     int       // beside Received: of services that are not compared
+	Missing    []Missing // in PagerDuty's order; at most MaxMissing
 	missing    int
 }
 
@@ -180,7 +186,11 @@ func (l *looking) elsewhere(ctx context.Context, one Received) error {
 		l.Young++ // the engine has it, and may not have written it yet
 	default:
 		if l.missing++; len(l.Missing) < MaxMissing {
-			l.Missing = append(l.Missing, one)
+			m := Missing{Received: one}
+			if len(deliveries) > 0 {
+				m.HeardAt = deliveries[0].ReceivedAt
+			}
+			l.Missing = append(l.Missing, m)
 		}
 	}
 	return nil
@@ -200,12 +210,14 @@ func (l Lost) MarshalJSON() ([]byte, error) {
 		Young        int        `json:"young"`
 		Unreadable   int        `json:"unreadable"`
 		Others       int        `json:"of_other_services"`
-		Missing      []Received `json:"missing"`
+		Missing      []Missing  `json:"missing"`
 		NotListed    int        `json:"missing_not_listed"`
-	}{Version, asJSON(l.Period), l.Count(), l.Received, l.AccountedFor(), l.InRecord, l.InInbox, l.Young, l.Unreadable, l.Others, []Received{}, l.NotListed()}
+	}{Version, asJSON(l.Period), l.Count(), l.Received, l.AccountedFor(), l.InRecord, l.InInbox, l.Young, l.Unreadable, l.Others, []Missing{}, l.NotListed()}
 	out.Period.Over = &over
 	for _, one := range l.Missing {
-		one.CreatedAt = one.CreatedAt.In(zone)
+		if one.CreatedAt = one.CreatedAt.In(zone); !one.HeardAt.IsZero() {
+			one.HeardAt = one.HeardAt.In(zone)
+		}
 		out.Missing = append(out.Missing, one)
 	}
 	return json.Marshal(out)

@@ -66,6 +66,7 @@ func TestCompare(t *testing.T) {
 	now := monday.Add(10 * time.Hour)
 	delivery := func(s incident.DeliveryState, settled time.Duration) []incident.Delivery {
 		d := incident.Delivery{State: s}
+		d.ReceivedAt = now.Add(-9 * time.Hour)
 		if settled > 0 {
 			d.SettledAt = now.Add(-settled)
 		}
@@ -106,6 +107,11 @@ func TestCompare(t *testing.T) {
 			var missing []incident.ID
 			for _, one := range got.Missing {
 				missing = append(missing, one.ID)
+			}
+			for _, one := range got.Missing {
+				if heard := one.ID == "Q" && c.inbox != nil; heard != one.HeardAt.Equal(now.Add(-9*time.Hour)) {
+					t.Errorf("%s was first heard of at %s", one.ID, one.HeardAt)
+				}
 			}
 			if words(missing) != c.missing || got.Count() != c.count || got.AccountedFor()+got.Count() != got.Received || got.NotListed() != 0 {
 				t.Errorf("missing %q, lost %d, accounted for %d of %d", missing, got.Count(), got.AccountedFor(), got.Received)
