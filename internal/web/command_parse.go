@@ -64,7 +64,7 @@ func parseCommand(typed string) (command, *problem) {
 
 func parsePause(verb string, words []string) (command, *problem) {
 	c := command{verb: verb}
-	if i := slices.Index(words, "--cancel"); verb == verbPause && i >= 0 && i < 2 { // beside what is stopped; later it is of the reason
+	if i := slices.IndexFunc(words, isCancel); verb == verbPause && i >= 0 && i < 2 { // beside what is stopped; later it is of the reason
 		c.cancel, words = true, slices.Delete(words, i, i+1)
 	}
 	if len(words) == 0 || verb == verbResume && len(words) > 1 {
@@ -72,6 +72,12 @@ func parsePause(verb string, words []string) (command, *problem) {
 	}
 	c.target, c.reason = words[0], strings.Join(words[1:], " ")
 	return c, nil
+}
+
+// isCancel knows the flag also as telephones and Macs write it: they make one dash of two.
+func isCancel(word string) bool {
+	name := strings.TrimLeft(word, "-\u2013\u2014\u2015") // hyphen, en dash, em dash, horizontal bar
+	return name == "cancel" && name != word
 }
 
 func parseQuiet(words []string) (command, *problem) {

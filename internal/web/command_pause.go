@@ -92,7 +92,8 @@ func (c *commands) mayPause(ctx context.Context, t typed, scope incident.PauseSc
 	if scope == incident.PauseCustomer {
 		whose, _ = c.windows.customers().Customer(incident.CustomerID(name))
 	}
-	if whose == nil && !slices.Contains(c.Operators, t.user) {
+	isOperator := slices.Contains(c.Operators, t.user)
+	if !isOperator && (whose == nil || c.deciding.People == nil) {
 		return "", notAnOperator(t.user).in(lang)
 	}
 	if c.deciding.People == nil {

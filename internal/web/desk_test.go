@@ -26,6 +26,7 @@ type desk struct {
 	result  incident.ChoiceResult
 	refuse  error
 	hold    chan struct{} // a choice waits until it is closed; nil: it does not
+	breaks  bool          // a choice breaks the handling down
 	asked   []roster.Ask
 	unsure  error
 	stopped []incident.Pause
@@ -49,6 +50,9 @@ func (d *desk) May(_ context.Context, a roster.Ask) roster.Verdict {
 }
 
 func (d *desk) Choose(ctx context.Context, c incident.Choice) (incident.ChoiceResult, error) {
+	if d.breaks {
+		panic("a mistake")
+	}
 	if d.hold != nil {
 		select {
 		case <-d.hold:

@@ -57,6 +57,12 @@ func TestPauseBySlashCommand(t *testing.T) {
 			t.Errorf("%s: %q, want %q", words, said, want)
 		}
 	}
+	for _, dash := range []string{"–", "—", "-"} { // as telephones write two of them
+		if said := b.slash(t, onCall, "pause customer:acme "+dash+"cancel 緊急"); !strings.Contains(said, "実行中のステップも中断します") {
+			t.Errorf("with %q: %q", dash, said)
+		}
+		b.slash(t, onCall, "resume customer:acme")
+	}
 	if left, err := b.store.PausesInForce(t.Context()); err != nil || len(left) != 0 {
 		t.Errorf("left: %+v %v", left, err)
 	}

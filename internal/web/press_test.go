@@ -333,6 +333,24 @@ func TestSlackIsAnsweredInTime(t *testing.T) {
 }
 
 // Without Slack's signing secret no request is taken, and Socket Mode brings the same.
+// A press that breaks the handling down takes neither the engine nor the next press with it, and is answered.
+func TestAPressThatBreaksDown(t *testing.T) {
+	b := newBoard(t)
+	b.begin(t, "Q1", ofGlobex)
+	b.desk.breaks = true
+	if status := b.press(t, pressed(t, onCall, button(takeOver("Q1"), "1732.9"))); status != http.StatusOK {
+		t.Errorf("answered %d", status)
+	}
+	if _, private := b.desk.taken(); len(private) != 1 || !strings.Contains(private[0].text, "the engine could not take it just now") {
+		t.Errorf("told: %+v", private)
+	}
+	b.desk.breaks = false
+	b.press(t, pressed(t, onCall, button(takeOver("Q1"), "1732.10")))
+	if chosen, private := b.desk.taken(); len(chosen) != 1 || len(private) != 0 {
+		t.Errorf("the next one: chosen %+v, told %+v", chosen, private)
+	}
+}
+
 func TestSocketModeDoesTheSame(t *testing.T) {
 	b := newBoard(t)
 	b.begin(t, "Q1", ofAcme)

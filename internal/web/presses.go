@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,7 +67,7 @@ func (p *presses) press(ctx context.Context, payload []byte) (done bool, err err
 		defer close(finished)
 		long, cancel := context.WithTimeout(context.WithoutCancel(ctx), pressTimeout)
 		defer cancel()
-		p.handle(long, i)
+		p.guarded(long, i)
 	})
 	select {
 	case <-finished:
@@ -74,6 +75,18 @@ func (p *presses) press(ctx context.Context, payload []byte) (done bool, err err
 	case <-ctx.Done():
 		return false, nil
 	}
+}
+
+// guarded keeps a press that breaks the handling down from taking the engine with it: net/http does so for its own goroutines
+// only. Whoever pressed is told.
+func (p *presses) guarded(ctx context.Context, i slack.Interaction) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			p.log.Error("handling a press broke down", "user", i.UserID, "channel", i.Channel, "err", broken, "stack", string(debug.Stack()))
+			p.tell(ctx, i, notTaken().said(p.language()))
+		}
+	}()
+	p.handle(ctx, i)
 }
 
 // handle does all that one press asks for, and answers the person alone where the message does not.
