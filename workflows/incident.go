@@ -217,7 +217,7 @@ func (r *response) unlessObserved(v Verdict) Verdict {
 // observe records what recover would have done.
 func (r *response) observe() Verdict {
 	var planned []incident.Step
-	err := workflow.ExecuteLocalActivity(quick(r.ctx, 0), planActivity, PlanInput{Case: r.plan.Case, Done: r.done}).Get(r.ctx, &planned)
+	err := workflow.ExecuteLocalActivity(asking(r.ctx), planActivity, PlanInput{Case: r.plan.Case, Done: r.done}).Get(r.ctx, &planned)
 	if err != nil {
 		return *engineError("plan the recovery", err)
 	}

@@ -58,7 +58,8 @@ func persistent(ctx workflow.Context) workflow.Context {
 	})
 }
 
-// asking is for the question whether a person may be woken, or asked. When it cannot be answered for this long, one is woken.
+// asking is for what comes before a person is told: whether one may be woken, or asked, and for what. When that cannot be
+// found out for this long, one is woken.
 func asking(ctx workflow.Context) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    time.Minute,
