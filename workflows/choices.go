@@ -173,6 +173,8 @@ func (r *response) mayChoose(ctx workflow.Context, c incident.Choice) error {
 	switch {
 	case s.count >= mostOf(c.Kind):
 		return refuse(RefusedTooMany, "%d choices were made in this run of incident %s, and it takes no more", s.count, c.Incident)
+	case isFull(ctx) && mostOf(c.Kind) == maxChoices:
+		return refuse(RefusedTooMany, "the history of this run of incident %s is so long that it takes no more choices than to take it over or to finish it", c.Incident)
 	case c.Run != 0 && r.plan.Run == 0:
 		return refuse(RefusedWorking, "incident %s is being read: try again in a moment", c.Incident)
 	case c.Run != 0 && c.Run != r.plan.Run:
@@ -202,6 +204,13 @@ func mostOf(kind incident.ChoiceKind) int {
 		return maxChoices + lastChoices
 	}
 	return maxChoices
+}
+
+// isFull says whether a run's history is half as large as the one at which Temporal ends a workflow for good: 51,200 events or
+// 50 MB. An attempt at somebody's wish carries all that was done before.
+func isFull(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.GetCurrentHistoryLength() > 25_000 || info.GetCurrentHistorySize() > 25_000_000
 }
 
 // mayChooseNow is mayChoose for what needs an incident that was handed over.

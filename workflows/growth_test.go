@@ -3,6 +3,9 @@ package workflows_test
 import (
 	"testing"
 	"time"
+
+	"shodo/internal/incident"
+	"shodo/workflows"
 )
 
 // Nobody answers: what each further tier adds to the history does not grow with the number of messages that are there.
@@ -16,5 +19,27 @@ func TestAnIncidentThatNobodyAnswersStaysSmall(t *testing.T) {
 	}
 	if end := len(c.between(48*time.Hour, 49*time.Hour)); end != len(b.slack.sent) {
 		t.Errorf("%d of %d messages show the end", end, len(b.slack.sent))
+	}
+}
+
+// A history that is nearly full still takes what ends something, and nothing that makes it longer.
+func TestWhatAFullHistoryTakes(t *testing.T) {
+	for name, fill := range map[string]func(*bench){
+		"many events":  func(b *bench) { b.env.SetCurrentHistoryLength(30_000) },
+		"large events": func(b *bench) { b.env.SetCurrentHistorySize(30_000_000) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := handedOver(t)
+			b.after(4*time.Minute, func() { fill(b) })
+			run := b.choose(5*time.Minute, incident.Choice{Kind: incident.RunAttempt, Attempt: 1})
+			tick := b.choose(6*time.Minute, incident.Choice{Kind: incident.Tick, Item: 1, On: true})
+			take := b.choose(7*time.Minute, incident.Choice{Kind: incident.TakeOver})
+			done := b.choose(8*time.Minute, incident.Choice{Kind: incident.Done})
+			b.run()
+			run.wants(t, workflows.RefusedTooMany)
+			tick.wants(t, workflows.RefusedTooMany)
+			take.wants(t, "taken")
+			done.wants(t, "taken")
+		})
 	}
 }
