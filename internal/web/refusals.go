@@ -27,7 +27,7 @@ var refusals = map[string]struct{ message, hint text }{
 		say("nothing more can be decided about it here; PagerDuty shows how it stands", "ここで決められることはもうありません。現在の状態は PagerDuty で確認してください")},
 	refusedRun: {say("this belongs to an earlier run of the incident, which was reopened since", "これは再オープンされる前の回のものです"),
 		say("use the newest message of the incident", "このインシデントの最新のメッセージを使ってください")},
-	refusedAnswered: {say("the question has been answered already, or its time is over", "この確認にはすでに回答があったか、期限が過ぎています"),
+	refusedAnswered: {say("no question waits: it has been answered already, its time is over, or nothing was asked", "回答を待っている確認はありません(回答済み、期限切れ、または確認なし)"),
 		say("the message shows who answered, and what follows", "誰がどう答え、どうなったかはメッセージに表示されます")},
 	refusedSamePerson: {say("somebody else has to approve what you asked for yourself", "自分で依頼した実行は、別の人が承認する必要があります"),
 		say("this customer demands two people", "この顧客では二人の確認が必要です")},
