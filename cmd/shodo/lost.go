@@ -56,6 +56,9 @@ func (f statsFlags) tellLost(cmd *cobra.Command, from storeFlags, q analytics.Qu
 	if cfg == nil {
 		return errors.New("what is lost takes a comparison with PagerDuty: name the settings of \"shodo serve\", which have its token and the catalog (-c shodo.yaml)")
 	}
+	if err := warnOfHalfImports(cmd.Context(), cmd.ErrOrStderr(), s, q.Period.Since, q.Period.Until); err != nil {
+		return err
+	}
 	cfg.Log.Level = max(cfg.Log.Level, slog.LevelWarn)
 	lost, err := compareWithPagerDuty(cmd.Context(), cfg, history.LostOptions{Record: s, Period: q.Period, Now: q.Now, Log: newLog(cfg.Log, cmd.ErrOrStderr()),
 		Customer: q.Filter.Customer, Department: q.Filter.Department, Service: q.Filter.Service})

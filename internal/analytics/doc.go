@@ -26,6 +26,8 @@
 //     that is how long the customer waited; the waits are told beside it. What became of it is what came first after the
 //     wait began: a tier was told, it was listed in a digest, or a person took it. Of windows, each one that an incident
 //     waited for counts it, with the time for which it was that window's; windows of the same name count as one.
+//   - Lost is of the services that customers have now. What waits in the inbox, or is on its way for less than Grace, is
+//     accounted for, and so is what was imported. It is the one figure that takes more than the record: see Compare.
 //   - A figure of nothing is no data, never 0 and never 0/0.
 //   - A period that is not over is compared with the same part of the previous one.
 //

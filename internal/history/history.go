@@ -6,6 +6,8 @@
 // halved, and quiet times are read in larger ones. How far it is stands in the record, so that an import that was stopped
 // goes on there.
 //
+// By the same windows [Lost] compares the record with PagerDuty, from the list alone: what PagerDuty has and nobody accounts for.
+//
 // What it promises:
 //
 //   - The same import twice changes nothing. What has changed in PagerDuty since is replaced.
