@@ -22,6 +22,10 @@ import (
 // commandTimeout leaves Slack's 3 seconds enough for the way back.
 const commandTimeout = 2 * time.Second
 
+// whoTimeout is how much of it may go into finding out who somebody is: PagerDuty or Slack may be slow, and just then somebody
+// may need the kill switch.
+const whoTimeout = time.Second
+
 // Slack is what it takes to do what people type and press in Slack.
 type Slack struct {
 	On            bool         // there are commands and buttons, by request or by Socket Mode

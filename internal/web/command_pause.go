@@ -99,6 +99,8 @@ func (c *commands) mayPause(ctx context.Context, t typed, scope incident.PauseSc
 	if c.deciding.People == nil {
 		return by(t), ""
 	}
+	ctx, cancel := context.WithTimeout(ctx, whoTimeout)
+	defer cancel()
 	v := c.deciding.People.May(ctx, roster.Ask{User: t.user, Handle: t.handle, Customer: whose})
 	if !v.Allowed {
 		return "", saidNotYou(v, whose.Name, lang)

@@ -27,6 +27,7 @@ type desk struct {
 	refuse  error
 	hold    chan struct{} // a choice waits until it is closed; nil: it does not
 	breaks  bool          // a choice breaks the handling down
+	slow    bool          // who may is looked up for as long as there is time
 	asked   []roster.Ask
 	unsure  error
 	stopped []incident.Pause
@@ -37,7 +38,10 @@ type told struct{ channel, user, text string }
 // onCall may decide, and nobody else; strangers are told of.
 const onCall = "U0ONCALL"
 
-func (d *desk) May(_ context.Context, a roster.Ask) roster.Verdict {
+func (d *desk) May(ctx context.Context, a roster.Ask) roster.Verdict {
+	if d.slow {
+		<-ctx.Done()
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked = append(d.asked, a)
@@ -59,6 +63,9 @@ func (d *desk) Choose(ctx context.Context, c incident.Choice) (incident.ChoiceRe
 		case <-ctx.Done():
 			return incident.ChoiceResult{}, ctx.Err()
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return incident.ChoiceResult{}, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -95,6 +102,9 @@ func (d *desk) List(ctx context.Context, f incident.Filter) ([]incident.Record, 
 }
 
 func (d *desk) AddPause(ctx context.Context, p incident.Pause) error {
+	if err := ctx.Err(); err != nil { // as every store
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if p.Cancel {

@@ -90,6 +90,15 @@ func TestWhoMayPause(t *testing.T) {
 	}
 }
 
+// While PagerDuty or Slack is slow, nobody has to wait for them with the kill switch.
+func TestPauseWhileNobodyKnowsWhoItIs(t *testing.T) {
+	b := newBoard(t)
+	b.desk.slow = true
+	if said := b.slash(t, operator, "pause all"); !strings.HasPrefix(said, "⏸ Paused: *everything*") {
+		t.Errorf("%q", said)
+	}
+}
+
 func TestMistakesWithPausesAndIncidents(t *testing.T) {
 	b := newBoard(t)
 	for words, want := range map[string]string{

@@ -332,6 +332,22 @@ func TestSlackIsAnsweredInTime(t *testing.T) {
 	})
 }
 
+// However long it takes to find out who somebody is: there is time left for what they decided.
+func TestAPressWhileNobodyKnowsWhoItIs(t *testing.T) {
+	b := newBoard(t)
+	b.begin(t, "Q1", ofGlobex)
+	payload := pressed(t, onCall, button(takeOver("Q1"), "1"))
+	synctest.Test(t, func(t *testing.T) {
+		b.desk.slow = true
+		site := b.Handler.(*web.Site)
+		site.FromSlack(t.Context(), slack.Envelope{Kind: slack.EnvelopeInteraction, Payload: payload})
+		site.Wait()
+		if chosen, private := b.desk.taken(); len(chosen) != 1 || len(private) != 0 {
+			t.Errorf("chosen %v, told %v", chosen, private)
+		}
+	})
+}
+
 // Without Slack's signing secret no request is taken, and Socket Mode brings the same.
 // A press that breaks the handling down takes neither the engine nor the next press with it, and is answered.
 func TestAPressThatBreaksDown(t *testing.T) {

@@ -24,6 +24,8 @@ const (
 	pressAnswer = 2500 * time.Millisecond
 	// pressTimeout is how long one press may take; what takes longer than pressAnswer goes on behind the answer.
 	pressTimeout = 30 * time.Second
+	// mayTimeout is how much of it may go into finding out who it is and who may; chooseTimeout has to fit in, too.
+	mayTimeout = 8 * time.Second
 	// maxPress is the size in bytes of the largest press: it carries the whole message that was pressed.
 	maxPress = 1 << 20
 	// tellTimeout is how long the private answer may take after that.
@@ -155,7 +157,9 @@ func (p *presses) choice(ctx context.Context, i slack.Interaction, c incident.Ch
 	if lang == "" {
 		lang = p.language()
 	}
-	v := p.deciding.People.May(ctx, about.ask(c, i.UserID, i.UserName))
+	asking, cancel := context.WithTimeout(ctx, mayTimeout)
+	defer cancel()
+	v := p.deciding.People.May(asking, about.ask(c, i.UserID, i.UserName))
 	if !v.Allowed {
 		p.log.Warn("somebody who may not decide pressed a button", "incident", c.Incident, "customer", about.record.Customer.ID, "choice", c.Kind,
 			"user", i.UserID, "channel", i.Channel, "err", v.Unsure)
