@@ -38,7 +38,7 @@ else. docs/report.md explains every part.
 
 With -c the record is also compared with PagerDuty, for 20 seconds at most: what PagerDuty received and is not accounted for.
 
-The same period of the same record gives the same bytes, whenever it is written.`,
+The same period of the same record gives the same bytes, whenever it is written; a comparison with PagerDuty is of its own moment.`,
 	}
 	cmd.AddCommand(newReportOf("weekly", "Write the report of a week; without --week, of the last one that is over",
 		"  shodo report weekly\n  shodo report weekly --week 2026-W46 --out report.html\n  shodo report weekly --customer acme --language ja --out acme.html\n  shodo report weekly --format csv > week.csv",

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
 	"shodo/internal/analytics"
+	"shodo/internal/history"
 	"shodo/internal/incident"
+	"shodo/internal/pagerduty"
 	"shodo/internal/report"
+	"shodo/internal/secret"
 	"shodo/internal/suggest"
 )
 
@@ -52,6 +56,14 @@ func (s *stage) page(ctx context.Context, since time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	lost, err := history.Lost(ctx, history.LostOptions{
+		PagerDuty: pagerduty.NewClient(pagerduty.Options{APIURL: s.sandbox.PagerDutyURL(), Token: secret.New(restToken), From: botEmail}),
+		Record:    s.app.Store(), Catalog: c, Period: period, Now: now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	count := lost.Count()
+	in.Lost = &count
 	r, err := report.Build(ctx, in)
 	if err != nil {
 		return nil, err
