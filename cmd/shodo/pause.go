@@ -166,10 +166,8 @@ func pausedThing(args []string) (incident.PauseScope, string, error) {
 // pausesNamed gives the ids of the pauses that are to be ended.
 func pausesNamed(cmd *cobra.Command, engine *engineFlags, args []string) ([]string, error) {
 	scope, name, err := pausedThing(args)
-	if err != nil && len(args) == 1 {
-		return args, nil // an id
-	}
-	if err != nil {
+	isID := err != nil && len(args) == 1
+	if err != nil && !isID {
 		return nil, err
 	}
 	var list web.PauseList
@@ -178,9 +176,15 @@ func pausesNamed(cmd *cobra.Command, engine *engineFlags, args []string) ([]stri
 	}
 	var ids []string
 	for _, p := range list.Pauses {
-		if p.Scope == scope && p.Name == name {
+		switch {
+		case isID && p.Name == args[0]:
+			return nil, fmt.Errorf("this is no id; %s is paused: \"shodo resume %s %s\"", pauseOf(p.Pause), p.Scope, p.Name)
+		case !isID && p.Scope == scope && p.Name == name:
 			ids = append(ids, p.ID)
 		}
+	}
+	if isID {
+		return args, nil
 	}
 	return ids, nil
 }
