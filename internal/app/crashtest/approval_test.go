@@ -47,15 +47,22 @@ func TestKillAroundAnApproval(t *testing.T) {
 			s.launch()
 		}
 		s.await(id, "a question", func(r incident.Record) bool { return told(r, "asked/1") })
-		s.approve(id)
 		if slices.Contains(at, answered) {
+			if err := s.approve(id); err != nil {
+				t.Fatal(err)
+			}
 			s.engine().kill()
 			s.launch()
-			s.approve(id) // whoever has got no answer presses again
 		}
+		// Whoever has got no answer presses again, until the process that comes next takes it.
+		approved := make(chan error, 1)
+		go func() { approved <- s.approve(id) }()
 		if len(outside) > 0 && !early {
 			await(t, killed, outside[0])
 			s.launch()
+		}
+		if err := <-approved; err != nil {
+			t.Fatal(err)
 		}
 		rec := s.await(id, "its end", over)
 		if rec.Outcome != incident.Recovered {
@@ -82,15 +89,14 @@ func TestKillAroundAnApproval(t *testing.T) {
 
 // approve answers the question over the API until the engine has taken the answer. The same answer again is one press, by
 // its key; one that comes when the run is over is refused.
-func (s *stage) approve(id incident.ID) {
-	s.t.Helper()
+func (s *stage) approve(id incident.ID) error {
 	last := ""
 	err := poll(func() bool {
 		r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, fmt.Sprintf("%s/api/v1/incidents/%s/choices", s.engine().url(), id),
 			bytes.NewReader([]byte(`{"kind": "approve", "number": 1}`)))
 		if err != nil {
-			s.t.Error(err)
-			return true
+			last = err.Error()
+			return false // the process has no address yet
 		}
 		r.Header.Set("Authorization", "Bearer "+apptest.Secret)
 		r.Header.Set("Content-Type", "application/json")
@@ -106,6 +112,7 @@ func (s *stage) approve(id incident.ID) {
 		return answer.StatusCode == http.StatusOK || answer.StatusCode == http.StatusConflict
 	})
 	if err != nil {
-		s.t.Fatalf("the answer was never taken: %s", last)
+		return fmt.Errorf("the answer was never taken: %s", last)
 	}
+	return nil
 }
