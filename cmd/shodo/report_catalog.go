@@ -14,6 +14,7 @@ import (
 	"shodo/internal/catalog"
 	"shodo/internal/customer"
 	"shodo/internal/incident"
+	"shodo/internal/report"
 	"shodo/internal/yamldoc"
 )
 
@@ -41,19 +42,9 @@ func (f *reportFlags) readCatalog() (reportCatalog, error) {
 	if err := problems.Err(); err != nil {
 		return reportCatalog{}, fmt.Errorf("the catalog is not right, \"shodo check %s\" tells all:\n%w", dir, err)
 	}
-	known := reportCatalog{read: true, catalog: c, byID: map[string]*customer.Customer{}, manual: map[incident.ScenarioName]time.Duration{}}
+	known := reportCatalog{read: true, catalog: c, byID: map[string]*customer.Customer{}, customers: report.Customers(c), manual: c.Manual()}
 	for _, one := range c.Customers() {
 		known.byID[string(one.ID)] = one
-		of := analytics.Customer{ID: one.ID, Name: one.Name, Department: one.Department}
-		for _, a := range one.Adopted {
-			of.Scenarios = append(of.Scenarios, a.Scenario)
-		}
-		known.customers = append(known.customers, of)
-	}
-	for _, s := range c.Scenarios() {
-		if s.ManualMinutes > 0 {
-			known.manual[s.Name] = time.Duration(s.ManualMinutes * float64(time.Minute))
-		}
 	}
 	known.taken, err = takenNames(dir)
 	return known, err
