@@ -30,8 +30,21 @@ func seedOf(t *testing.T) uint64 {
 	return seed
 }
 
+// incidentsOf is how many incidents are played: SHODO_SIMULATION_INCIDENTS says another number than the usual one.
+func incidentsOf(t *testing.T) int {
+	text := os.Getenv("SHODO_SIMULATION_INCIDENTS")
+	if text == "" || raceDetector {
+		return incidents
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < customers {
+		t.Fatalf("SHODO_SIMULATION_INCIDENTS: %q is not a number of at least %d", text, customers)
+	}
+	return n
+}
+
 func TestNothingVanishes(t *testing.T) {
-	seed, each := seedOf(t), incidents/customers
+	seed, each := seedOf(t), incidentsOf(t)/customers
 	if testing.Short() {
 		each = 4
 	}
@@ -51,15 +64,16 @@ func TestNothingVanishes(t *testing.T) {
 		}
 	})
 	t.Log(total)
-	if total.Incidents == 10_000 {
-		total.mustBeRich(t)
+	if total.Incidents >= 2_000 {
+		total.mustBeRich(t, float64(total.Incidents)/10_000)
 	}
 }
 
-// mustBeRich fails when too little of what is to be judged happened at all.
-func (f *figures) mustBeRich(t *testing.T) {
+// mustBeRich fails when too little of what is to be judged happened at all, for that part of ten thousand incidents.
+func (f *figures) mustBeRich(t *testing.T, part float64) {
+	enough := func(whole int) int { return max(1, int(part*float64(whole))) }
 	for _, o := range incident.Outcomes() {
-		if f.outcomes[o] < 50 {
+		if f.outcomes[o] < enough(50) {
 			t.Errorf("only %d runs ended as %s", f.outcomes[o], o)
 		}
 	}
@@ -73,8 +87,8 @@ func (f *figures) mustBeRich(t *testing.T) {
 		{"questions were asked", f.Questions, 500}, {"changes were approved", f.Granted, 200}, {"changes were made at a wish", f.Wishes, 50},
 		{"presses were refused", f.Refusals, 50}, {"incidents were stopped by the kill switch", f.Stopped, 50},
 	} {
-		if c.got < c.min {
-			t.Errorf("only %d %s, not %d", c.got, c.what, c.min)
+		if c.got < enough(c.min) {
+			t.Errorf("only %d %s, not %d", c.got, c.what, enough(c.min))
 		}
 	}
 }
