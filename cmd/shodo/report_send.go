@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shodo/internal/incident"
+	"shodo/internal/terminal"
 	"shodo/internal/web"
 )
 
@@ -132,8 +133,9 @@ func printReports(cmd *cobra.Command, list web.ReportList) {
 	}
 	fmt.Fprintln(out)
 	rows := [][]string{{"SENT", "REPORT", "TURN", "PLACE", "RESULT"}}
-	for _, d := range list.Deliveries {
-		rows = append(rows, []string{d.Begun.Local().Format("2006-01-02 15:04:05"), d.Report, d.At.Local().Format("2006-01-02 15:04") + again(d), d.Place, cmp.Or(d.Result, "being sent")})
+	for _, d := range list.Deliveries { // the result is what a server said, as when it took nothing
+		rows = append(rows, []string{d.Begun.Local().Format("2006-01-02 15:04:05"), d.Report, d.At.Local().Format("2006-01-02 15:04") + again(d), d.Place,
+			terminal.OneLine(cmp.Or(d.Result, "being sent"))})
 	}
 	printRows(out, rows)
 }

@@ -1,8 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
+
+	"shodo/internal/incident"
+	"shodo/internal/web"
 )
 
 func TestReportPeriods(t *testing.T) {
@@ -28,5 +35,17 @@ func TestReportPeriods(t *testing.T) {
 		if got, until := p.Since.Format(time.RFC3339), p.Until.Format(time.RFC3339); got != c.since || until != c.until {
 			t.Errorf("%s %+v: %s to %s, want %s to %s", c.name, c.flags, got, until, c.since, c.until)
 		}
+	}
+}
+
+// What a server answered stays in its line, and steers no terminal.
+func TestDeliveriesOfHostileServers(t *testing.T) {
+	var out bytes.Buffer
+	cmd := &cobra.Command{}
+	cmd.SetOut(&out)
+	printReports(cmd, web.ReportList{Deliveries: []incident.ReportDelivery{{Report: "weekly", Place: "mail ops@acme.example",
+		Result: "not sent: 550 no such user\r\n\x1b[2Jtry again"}}})
+	if text := out.String(); strings.Contains(text, "\x1b") || !strings.Contains(text, "not sent: 550 no such user [2Jtry again\n") {
+		t.Errorf("%q", text)
 	}
 }

@@ -97,8 +97,8 @@ func (f *exportFlags) check(now time.Time) (err error) {
 		}
 	}
 	if f.until != "" {
-		if f.before, err = parseSince(f.until, now); err != nil {
-			return fmt.Errorf("--until: %w", err)
+		if f.before, err = instantOf("--until", f.until, now, 0); err != nil {
+			return err
 		}
 	}
 	if !f.before.IsZero() && !f.after.Before(f.before) {
