@@ -55,6 +55,27 @@ func writeCatalog(dir string, p places) error {
 	return nil
 }
 
+// writeNight writes the calendar of the quiet hours anew, as a whole: the engine watches the folder.
+func writeNight(dir string, end time.Time) error {
+	const name = "customers/night.ics"
+	source, err := catalogFiles.ReadFile("catalog/" + name + ".tmpl")
+	if err != nil {
+		return fmt.Errorf("write the quiet hours: %w", err)
+	}
+	data, err := places{Quiet: end}.fill(name, source)
+	if err != nil {
+		return fmt.Errorf("write the quiet hours: %w", err)
+	}
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.WriteFile(path+".new", data, 0o644); err != nil {
+		return fmt.Errorf("write the quiet hours: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("write the quiet hours: %w", err)
+	}
+	return nil
+}
+
 func (p places) fill(name string, text []byte) ([]byte, error) {
 	t, err := template.New(name).Funcs(template.FuncMap{"quote": strconv.Quote, "began": began, "utc": utc}).Option("missingkey=error").Parse(string(text))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"shodo/internal/terminal"
 )
 
-// DefaultWithin is how long the incidents have until they must have ended.
+// DefaultWithin is how long the incidents have until they must have ended, and twice as long as the start took.
 const DefaultWithin = 50 * time.Second
 
 // Options says how the demo is played.
@@ -82,10 +82,14 @@ func play(ctx context.Context, s *stage, p *printer, o Options) (bool, error) {
 	if err := s.setUp(ctx, o); err != nil {
 		return false, err
 	}
-	p.ready(time.Since(began), s.sandbox.SlackPageURL(), o.Approve != nil)
+	slow := time.Since(began)
+	if err := s.openQuietHours(slow); err != nil {
+		return false, err
+	}
+	p.ready(slow, s.sandbox.SlackPageURL(), o.Approve != nil)
 	list := stories()
 	b := newBoard(list)
-	if err := watch(ctx, s, p, b, list, o.Within); err != nil {
+	if err := watch(ctx, s, p, b, list, o.Within+2*slow); err != nil {
 		return false, err
 	}
 	ok := true

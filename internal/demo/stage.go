@@ -96,7 +96,7 @@ func (s *stage) startSandbox(context.Context, Options) error {
 
 // startEngine starts the product as "shodo serve" does, and tells PagerDuty where it is.
 func (s *stage) startEngine(ctx context.Context, o Options) error {
-	s.quiet = time.Now().Add(quietFor).Truncate(time.Second)
+	s.quiet = time.Now().Add(quietFor).Truncate(time.Second) // until they begin for real: see openQuietHours
 	err := writeCatalog(s.catalogDir(), places{Shodo: o.Program, Lab: s.lab.Dir, Addr: s.addr, Quiet: s.quiet})
 	if err != nil {
 		return err
@@ -115,6 +115,19 @@ func (s *stage) startEngine(ctx context.Context, o Options) error {
 	s.pagerDuty().Subscribe(s.engineURL()+"/webhooks/pagerduty", webhookSecret)
 	s.sandbox.Slack.PointTo(s.engineURL()+"/webhooks/slack/interactions", s.engineURL()+"/webhooks/slack/commands", signingSecret)
 	return s.awaitReady(ctx)
+}
+
+// openQuietHours lets them begin when everything is ready, and last longer on a machine that was slow to get so: the incident
+// that has to wait for their end must come before it.
+func (s *stage) openQuietHours(slow time.Duration) error {
+	s.quiet = time.Now().Add(quietFor + slow).Truncate(time.Second)
+	if err := writeNight(s.catalogDir(), s.quiet); err != nil {
+		return err
+	}
+	if err := s.app.Reload(); err != nil {
+		return fmt.Errorf("begin the quiet hours: %w", err)
+	}
+	return nil
 }
 
 func (s *stage) config(program string) *config.Config {

@@ -52,7 +52,7 @@ const (
 	quotaBytes    = 2 << 20
 	searchCrashes = 700 * time.Millisecond // after each start
 	seesRepair    = 1200 * time.Millisecond
-	quietFor      = 14 * time.Second // from the start of the engine
+	quietFor      = 9 * time.Second // from when all is ready, and as long as that took
 	minato        = "みなと商店"
 	larkspur      = "Larkspur Books"
 )
