@@ -66,18 +66,19 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 	case known.Status != incident.Started: // its end is known
 		return StepResult{Step: known}, nil
 	case run.step.Action.Idempotent:
-		if v, err := a.stillOurs(ctx, run); err != nil || v != nil {
-			return run.notSent(ctx, v, "", err)
-		}
-		why, err := a.mayNotAgain(ctx, run)
-		if err != nil {
-			return StepResult{}, err
+		stepped, why, err := a.mayNotAgain(ctx, run)
+		switch {
+		case err != nil && !wasStopped(ctx):
+			return StepResult{}, err // asked again
+		case err != nil:
+			why = err.Error()
 		}
 		if why == "" {
 			run.send(ctx)
-		} else {
+		} else { // it was sent once: it is not refused
 			run.fails(incident.UnknownEffect, fmt.Errorf("the engine was interrupted after the step was sent, and it may not be sent again: %s", why))
 		}
+		return StepResult{Step: run.record, Stepped: stepped}, run.save(ctx)
 	default:
 		run.fails(incident.UnknownEffect, errors.New("the engine was interrupted after the step was sent: "+
 			"it is not known whether it took effect, and it is not sent again"))
@@ -85,13 +86,25 @@ func (a *Activities) comeBack(ctx context.Context, run *stepRun, known incident.
 	return StepResult{Step: run.record}, run.save(ctx)
 }
 
-// mayNotAgain says in words why a step that is idempotent may not be sent again; empty when it may.
-func (a *Activities) mayNotAgain(ctx context.Context, run *stepRun) (string, error) {
+// wasStopped says whether the step's context has ended because somebody stepped in, and not because the process stops.
+func wasStopped(ctx context.Context) bool { return ctx.Err() != nil && !isStopping(ctx) }
+
+// mayNotAgain says in words why a step that is idempotent may not be sent again; empty when it may. A verdict comes with it
+// when somebody stepped in.
+func (a *Activities) mayNotAgain(ctx context.Context, run *stepRun) (stepped *Verdict, why string, err error) {
+	v, err := a.stillOurs(ctx, run)
+	if err != nil {
+		return nil, "", err
+	}
+	if v != nil {
+		return v, afterChange(*v, true).Why, nil
+	}
 	p, err := a.pausedNow(ctx, run.customer, run.of.Scenario.Name)
 	if err != nil || p != nil {
-		return pauseWords(p), err
+		return nil, pauseWords(p), err
 	}
-	return a.forbidden(ctx, run)
+	why, err = a.forbidden(ctx, run)
+	return nil, why, err
 }
 
 // stillOurs reads the incident again. A verdict means that somebody stepped in; where a person has asked for the step, only
@@ -162,7 +175,7 @@ func (a *Activities) notWhilePaused(ctx context.Context, run *stepRun, p *incide
 // overBudget says in words which limit of the scenario forbids the step; empty when none does. The first step of an
 // attempt that is sent asks for the whole attempt.
 func (a *Activities) overBudget(ctx context.Context, run *stepRun, s *scenario.Scenario) (string, error) {
-	if run.attemptHasBegun() {
+	if run.attemptHasBegun(s) {
 		return "", nil
 	}
 	customer, target := run.customer, run.facts.Target
@@ -189,22 +202,26 @@ func (a *Activities) overBudget(ctx context.Context, run *stepRun, s *scenario.S
 	return "", nil
 }
 
-// attemptHasBegun says whether an earlier step of this attempt was sent.
-func (r *stepRun) attemptHasBegun() bool {
-	return slices.ContainsFunc(r.facts.Steps, func(s incident.Step) bool {
-		return s.Phase == incident.Recover && s.Attempt == r.record.Attempt && s.Round == r.record.Round && wasSent(s)
+// attemptHasBegun says whether an earlier step of this attempt that changes something was sent: with it the attempt was counted.
+func (r *stepRun) attemptHasBegun(s *scenario.Scenario) bool {
+	return slices.ContainsFunc(r.facts.Steps, func(done incident.Step) bool {
+		if done.Phase != incident.Recover || done.Attempt != r.record.Attempt || done.Round != r.record.Round || !wasSent(done) {
+			return false
+		}
+		step, err := stepAt(s, done.StepKey)
+		return err == nil && step.Action.Effect == scenario.Changes
 	})
 }
 
 // notSent ends a changing step before anything was sent.
 func (r *stepRun) notSent(ctx context.Context, stepped *Verdict, over string, err error) (StepResult, error) {
-	if err != nil && (ctx.Err() == nil || isStopping(ctx)) {
-		return StepResult{}, err // asked again
-	}
 	result := StepResult{Stepped: stepped}
 	switch {
-	case err != nil:
-		r.fails(incident.Cancelled, err)
+	case err != nil && !wasStopped(ctx):
+		return StepResult{}, err // asked again
+	case err != nil: // whoever stopped it knows why: the record has no step
+		r.fails(incident.Refused, err)
+		return StepResult{Step: r.record}, nil
 	case stepped != nil:
 		r.fails(incident.Refused, errors.New(stepped.Why))
 	default:

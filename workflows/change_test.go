@@ -1,9 +1,12 @@
 package workflows_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"shodo/internal/incident"
+	"shodo/workflows"
 )
 
 // A second life of the same step, while the first one still runs: whichever makes the intent durable sends it, and no
@@ -82,4 +85,40 @@ func (p *pagerDuty) change(how func(*incident.Incident)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	how(&p.inc)
+}
+
+// An attempt may begin by reading something: that sends nothing, and the budgets are asked before the first change.
+func TestAnAttemptThatBeginsByReadingHasNoBudgetOfItsOwn(t *testing.T) {
+	b := newBench(t, strings.Replace(matches, "timeout: 10m", "timeout: 10m, recoveries: {max: 1, per: 1h}", 1)+probes+
+		strings.Replace(restarts, "steps:\n", "steps:\n      - {uses: local.read, with: {command: [/usr/bin/uptime]}}\n", 1)+verifies)
+	b.heals()
+	b.repaired("Q0", "www")
+	acknowledgeSoon(b)
+	rec := b.run()
+	if rec.Outcome != incident.HandedOver || rec.Reason != incident.OverBudget || len(b.changes()) != 0 {
+		t.Errorf("ended as %s (%s): %s; changed %v", rec.Outcome, rec.Reason, rec.Why, b.changes())
+	}
+}
+
+// A step is stopped while it is found out whether it may be sent: nothing was sent, and the record has no step that was.
+func TestAStepThatIsStoppedBeforeItIsSent(t *testing.T) {
+	b := newBench(t, whole)
+	running, stop := context.WithCancel(t.Context())
+	b.world.Pauses = stopping{stop}
+	in := workflows.StepInput{Case: b.pin(), Key: restart}
+	result, err := b.runStep(running, "local.run", in)
+	if err != nil || len(b.changes()) > 0 || result.Step.ErrorKind != incident.Refused {
+		t.Errorf("result %+v, error %v; sent %v", result, err, b.changes())
+	}
+	if known, found, err := b.store.FindStep(t.Context(), restart); err != nil || found {
+		t.Errorf("the record has: %s %s (%s), %v", known.Status, known.ErrorKind, known.Error, err)
+	}
+}
+
+// stopping stops what asks for pauses.
+type stopping struct{ stop context.CancelFunc }
+
+func (s stopping) PausesInForce(ctx context.Context) ([]incident.Pause, error) {
+	s.stop()
+	return nil, ctx.Err()
 }

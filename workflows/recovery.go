@@ -107,6 +107,7 @@ func (r *recovery) try(k int, a AttemptPlan) *Verdict {
 			return engineError(fmt.Sprintf("attempt %q, step %q", a.Name, step.Name), err)
 		}
 		r.result.Steps = latest(r.result.Steps, []incident.Step{result.Step})
+		r.result.Changed = r.result.Changed || step.Changes && wasSent(result.Step)
 		switch {
 		case result.Stepped != nil:
 			return r.steppedIn(*result.Stepped)
@@ -119,7 +120,6 @@ func (r *recovery) try(k int, a AttemptPlan) *Verdict {
 			}
 			return &Verdict{Outcome: incident.HandedOver, Reason: result.Refused, Why: result.Step.Error}
 		}
-		r.result.Changed = r.result.Changed || step.Changes && result.Step.Status != incident.Skipped
 		if stopped := r.interrupted(); stopped != nil {
 			return stopped
 		}
