@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,8 +26,8 @@ var (
 // record is a record that a test can read.
 type record struct {
 	facts []incident.Fact
-	read  int   // how many facts were taken
-	err   error // comes after them
+	read  atomic.Int64 // how many facts were taken
+	err   error        // comes after them
 }
 
 func (r *record) Facts(_ context.Context, f incident.FactFilter) iter.Seq2[incident.Fact, error] {
@@ -38,7 +39,7 @@ func (r *record) Facts(_ context.Context, f incident.FactFilter) iter.Seq2[incid
 				f.Customer != "" && one.Customer != f.Customer || f.Scenario != "" && one.Scenario != f.Scenario {
 				continue
 			}
-			r.read++
+			r.read.Add(1)
 			one = only(one, f.With)
 			if !yield(one, nil) {
 				return

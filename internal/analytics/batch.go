@@ -1,6 +1,8 @@
 package analytics
 
 import (
+	"math"
+
 	"shodo/internal/incident"
 )
 
@@ -11,7 +13,14 @@ type batch struct {
 	nothing              bool // the filter takes none of them
 	customers, scenarios []watched
 	targets              []watched
+	outcomeIs            []outcomeIs // by code
+	no                   struct{ customer, scenario, target uint32 }
+
+	outcomes, reasons, scenarioNumbers, kindNumbers []uint32 // by code: those of the whole question; the last two when savings are estimated
 }
+
+// noCode is the code of a text that no incident of a batch has.
+const noCode = math.MaxUint32
 
 // filtered is one condition of the filter: the code that a column must have.
 type filtered struct {
@@ -20,13 +29,35 @@ type filtered struct {
 }
 
 // look works out what is the same for all incidents of the columns.
-func (b *batch) look(c *columns, f Filter) {
-	b.columns, b.filters, b.nothing = c, b.filters[:0], false
+func (b *batch) look(c *columns, q *Question, n *numbers) {
+	b.columns = c
+	b.filter(q.Filter)
+	b.customers = hashes(b.customers, c.customer.names)
+	b.scenarios = hashes(b.scenarios, c.scenario.names)
+	b.targets = hashes(b.targets, c.target.names)
+	b.no.customer, b.no.scenario, b.no.target = c.customer.none(), c.scenario.none(), c.target.none()
+	b.outcomeIs = b.outcomeIs[:0]
+	for _, name := range c.outcome.names {
+		b.outcomeIs = append(b.outcomeIs, outcomeIsOf(incident.Outcome(name)))
+	}
+	b.outcomes = c.outcome.numbers(b.outcomes, n.outcomes)
+	b.reasons = c.reason.numbers(b.reasons, n.reasons)
+	if q.estimates() {
+		b.scenarioNumbers = c.scenario.numbers(b.scenarioNumbers, n.scenarios)
+		b.kindNumbers = n.kinds.look(b.kindNumbers, len(c.kinds), func(i int) kindName {
+			k := c.kinds[i]
+			return kindName{c.customer.names[k.customer], c.service.names[k.service], k.title}
+		})
+	}
+}
+
+func (b *batch) filter(f Filter) {
+	b.filters, b.nothing = b.filters[:0], false
 	for _, one := range []struct {
 		wanted string
 		column *texts
-	}{{string(f.Customer), &c.customer}, {f.Department, &c.department}, {string(f.Service), &c.service},
-		{string(f.Scenario), &c.scenario}, {f.Priority, &c.priority}} {
+	}{{string(f.Customer), &b.customer}, {f.Department, &b.department}, {string(f.Service), &b.service},
+		{string(f.Scenario), &b.scenario}, {f.Priority, &b.priority}} {
 		if one.wanted == "" {
 			continue
 		}
@@ -34,9 +65,14 @@ func (b *batch) look(c *columns, f Filter) {
 		b.nothing = b.nothing || !found
 		b.filters = append(b.filters, filtered{one.column.codes, code})
 	}
-	b.customers = hashes(b.customers, c.customer.names)
-	b.scenarios = hashes(b.scenarios, c.scenario.names)
-	b.targets = hashes(b.targets, c.target.names)
+}
+
+// row gives incident i, and what windows did to it.
+func (b *batch) row(i int, windows *incident.Windows) row {
+	return row{run: int(b.run[i]), alerts: int(b.alerts[i]), attempted: incident.Attempts(b.attempted[i]), is: b.outcomeIs[b.outcome.codes[i]],
+		covered: b.scenario.codes[i] != b.no.scenario, hasCustomer: b.customer.codes[i] != b.no.customer, hasTarget: b.target.codes[i] != b.no.target,
+		created: b.created[i], received: b.received[i], started: b.started[i], decided: b.decided[i], taken: b.taken[i], ended: b.ended[i],
+		windows: windows}
 }
 
 func (b *batch) takes(i int) bool {

@@ -43,6 +43,19 @@ func (t *texts) code(name string) (uint32, bool) {
 	return uint32(max(i, 0)), i >= 0
 }
 
+// none gives the code of the empty text, or noCode.
+func (t *texts) none() uint32 {
+	if code, found := t.code(""); found {
+		return code
+	}
+	return noCode
+}
+
+// numbers gives the numbers of the texts, in the memory of a list.
+func (t *texts) numbers(into []uint32, n *numbered[string]) []uint32 {
+	return n.look(into, len(t.names), func(i int) string { return t.names[i] })
+}
+
 // kindKey is a kind of alert; customer and service are codes.
 type kindKey struct {
 	customer, service uint32

@@ -1,6 +1,8 @@
 package analytics
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"shodo/internal/incident"
@@ -15,19 +17,18 @@ const comeBackMicros = int64(comeBackWithin / time.Microsecond)
 // watch waits for what was closed automatically to come back. It holds the closes of about two days, whatever the
 // period.
 type watch struct {
-	first  map[watched]int32 // the first close of a thing, an index of closes
-	maybe  []uint64          // a bit for each thing that first may have: most incidents are of none, and are told so at once
+	first  map[uint64]int32 // the first close of the things with this half of the key, an index of closes
+	maybe  []uint64         // a bit for each thing that first may have: most incidents are of none, and are told so at once
 	closes []closed
 	free   int32 // the first place that is free; 0: none is
 	swept  int64
-	last   int64 // until when something that counts can come back
 }
 
 // watched is what comes back, the same thing at the same place: 128 bits of its customer, scenario and target, so that
 // no two things are ever taken for one.
 type watched struct{ a, b uint64 }
 
-// closed is an automatic close. Closes of a thing are a chain.
+// closed is an automatic close. Closes of a thing, and of those few that share half of its key, are a chain.
 type closed struct {
 	key     watched
 	at      int64
@@ -45,7 +46,7 @@ type listed struct {
 }
 
 func newWatch() *watch {
-	return &watch{first: map[watched]int32{}, maybe: make([]uint64, 1<<14), closes: make([]closed, 1, 256), last: never}
+	return &watch{first: map[uint64]int32{}, maybe: make([]uint64, 1<<14), closes: make([]closed, 1, 256)}
 }
 
 // bit is a thing's place in maybe.
@@ -63,14 +64,14 @@ func (w *watch) see(key watched, created int64, back func(*closed)) {
 	if word, mask := w.bit(key); *word&mask == 0 {
 		return
 	}
-	first, found := w.first[key]
+	first, found := w.first[key.a]
 	if !found {
 		return
 	}
 	kept, last := int32(0), int32(0)
 	for i := first; i != 0; {
 		c, next := &w.closes[i], w.closes[i].next
-		if created < c.at { // it was open still: an incident beside it, not after it
+		if created < c.at || c.key != key { // it was open still: an incident beside it, not after it
 			if c.next = 0; last == 0 {
 				kept = i
 			} else {
@@ -86,24 +87,21 @@ func (w *watch) see(key watched, created int64, back func(*closed)) {
 		i = next
 	}
 	if kept == 0 {
-		delete(w.first, key)
+		delete(w.first, key.a)
 	} else if kept != first {
-		w.first[key] = kept
+		w.first[key.a] = kept
 	}
 }
 
-// close begins to watch.
-func (w *watch) close(c closed) {
-	w.last = max(w.last, c.at+comeBackMicros)
-	w.chain(c)
-}
-
-// chain puts a close before the others of its thing.
+// chain begins to watch a close: it puts it before the others of its thing.
 func (w *watch) chain(c closed) {
-	word, mask := w.bit(c.key)
-	*word |= mask
-	c.next = w.first[c.key]
-	w.first[c.key] = w.place(c)
+	if word, mask := w.bit(c.key); *word&mask == 0 {
+		*word |= mask
+		c.next = 0
+	} else {
+		c.next = w.first[c.key.a]
+	}
+	w.first[c.key.a] = w.place(c)
 }
 
 // place puts a close where one has been forgotten, or at the end.
@@ -135,6 +133,39 @@ func (w *watch) sweep(now int64) {
 			w.chain(c)
 		}
 	}
+}
+
+// adopt watches what another one still watches at an instant.
+func (w *watch) adopt(o *watch, now int64) {
+	for _, c := range o.closes[1:] {
+		if c.counts != nil && now <= c.at+comeBackMicros {
+			w.chain(c)
+		}
+	}
+}
+
+// awaits gives the days of a stretch in which something can come back; without until it has no end.
+func (w *watch) awaits(s stretch) []stretch {
+	days := map[time.Time]bool{}
+	for _, c := range w.closes[1:] {
+		if c.counts == nil {
+			continue
+		}
+		day, end := dayOf(time.UnixMicro(max(c.at, s.since.UnixMicro()))), c.at+comeBackMicros
+		for ; day.UnixMicro() <= end && (s.until.IsZero() || day.Before(s.until)); day = day.Add(24 * time.Hour) {
+			days[day] = true
+		}
+	}
+	var list []stretch
+	for _, day := range slices.SortedFunc(maps.Keys(days), time.Time.Compare) {
+		end := day.Add(24 * time.Hour)
+		if n := len(list); n > 0 && list[n-1].until.Equal(day) {
+			list[n-1].until = end
+		} else {
+			list = append(list, stretch{day, end})
+		}
+	}
+	return list
 }
 
 // hashes numbers the names of a column, once each, in 128 bits.

@@ -59,6 +59,7 @@ func resized[T any](list []T, n int) []T {
 // reader reads numbers and texts until something is wrong; after that, zeros.
 type reader struct {
 	in      []byte
+	all     string // what was left of in at the first text: the texts of a section share their memory
 	err     error
 	scratch *[]uint64
 }
@@ -96,10 +97,19 @@ func (r *reader) count() int {
 }
 
 func (r *reader) text() string {
+	if r.all == "" {
+		r.all = string(r.in)
+	}
+	n := len(r.bytes())
+	end := len(r.all) - len(r.in)
+	return r.all[end-n : end]
+}
+
+func (r *reader) bytes() []byte {
 	n := r.count()
-	s := string(r.in[:n])
+	text := r.in[:n]
 	r.in = r.in[n:]
-	return s
+	return text
 }
 
 // index reads a number below a limit.
@@ -293,7 +303,7 @@ func (r *reader) ids(c *columns, n int) {
 	}
 	c.ids = resized(c.ids, n)
 	for i := range c.ids {
-		c.ids[i] = incident.ID(r.text())
+		c.ids[i] = incident.ID(r.bytes()) // of its own: a list of a few keeps no page
 	}
 	if len(r.in) > 0 {
 		r.fail()

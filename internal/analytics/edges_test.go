@@ -174,13 +174,13 @@ func TestCameBackAfterThePeriod(t *testing.T) {
 		OTHER  beta/east/disk/web-1 recovered 169h end=1m
 		BACK   acme/east/disk/web-1 recovered 190h end=1m
 		FAR    acme/east/disk/web-1 recovered 192h end=1m
-		FAR2   acme/east/disk/web-1 recovered 193h end=1m`)}
+		NEXT   acme/east/disk/web-1 recovered 202h end=1m`)}
 	a := ask(t, data, analytics.Question{List: analytics.CameBack})
 	if words(a.Incidents) != "CLOSED" || a.Figures.Incidents != 1 || a.Figures.CameBack.Of != 1 {
 		t.Errorf("%s came back, of %d incidents", words(a.Incidents), a.Figures.Incidents)
 	}
-	if data.read != 4 {
-		t.Errorf("%d incidents were read: after the first that is too late, none is needed", data.read)
+	if n := data.read.Load(); n != 4 {
+		t.Errorf("%d incidents were read: those of days in which nothing can come back are not needed", n)
 	}
 }
 
@@ -212,6 +212,41 @@ func TestManyGroupsAreBounded(t *testing.T) {
 	}
 	if len(a.Groups) != 10_001 || others != 50 || a.Figures.Incidents != 10_050 {
 		t.Errorf("%d groups, %d incidents in the last of them, %d in all", len(a.Groups), others, a.Figures.Incidents)
+	}
+}
+
+// What comes last is not what gets no place: the lightest groups do.
+func TestTheLightestGroupsArePutTogether(t *testing.T) {
+	data := &record{}
+	for i := range 10_100 {
+		f := fact(t, "Q acme/east/disk/a cleared 1h end=1s")
+		f.Service = incident.ServiceID(fmt.Sprint("P", min(i, 10_090)))
+		data.facts = append(data.facts, f)
+	}
+	a := ask(t, data, analytics.Question{By: analytics.ByService})
+	if len(a.Groups) != 10_001 || a.Groups[0].Name != analytics.OtherGroups || a.Groups[0].Figures.Incidents != 91 || a.Groups[1].Name != "P10090" || a.Groups[1].Figures.Incidents != 10 {
+		t.Errorf("%d groups, the first are %+v and %+v", len(a.Groups), a.Groups[0], a.Groups[1])
+	}
+}
+
+// More groups than are counted: which ones share a place depends on the order, so it is that of creation in any number of parts.
+func TestVeryManyGroupsOfPages(t *testing.T) {
+	data := &record{}
+	for i := range 60_000 {
+		f := fact(t, "Q acme/east/disk/a cleared 1h end=1s")
+		f.CreatedAt = monday.Add(time.Duration(i) * 9 * time.Second)
+		f.EndedAt = f.CreatedAt
+		f.Service = incident.ServiceID(fmt.Sprint("P", i))
+		data.facts = append(data.facts, f)
+	}
+	pages := withPages(t, data.facts, func(time.Time) bool { return true })
+	q := analytics.Question{Period: week(t, "2026-W46"), Now: later, By: analytics.ByService}
+	want := answer(t, data, q, 1)
+	if got := answer(t, pages, q, 2); got != want {
+		t.Error("the answer depends on in how many parts the record is read")
+	}
+	if !strings.Contains(want, `"name": "(others)"`) {
+		t.Error("there is a place for each group")
 	}
 }
 

@@ -110,17 +110,17 @@ func Names() []Figure {
 
 func (g Figure) exists() bool { return slices.Contains(Names(), g) }
 
-// counts says whether the figure is made of this incident. What came back is known only later.
-func (g Figure) counts(f *row, m *measures) bool {
+// counts says whether the figure is made of this incident, with this outcome and reason. What came back is known only later.
+func (g Figure) counts(f *row, m *measures, outcome, reason string) bool {
 	switch g {
 	case "", CameBack:
 		return false
 	case Repairs:
 		return f.attempted != 0
 	case Verified:
-		return f.attempted != 0 && f.outcome == incident.Recovered
+		return f.attempted != 0 && f.isRecovered()
 	case NotVerified:
-		return f.attempted != 0 && (f.outcome != incident.Recovered || f.attempted != 1<<(f.attempted.Last()-1))
+		return f.attempted != 0 && (!f.isRecovered() || f.attempted != 1<<(f.attempted.Last()-1))
 	case Incidents:
 		return true
 	case Alerts:
@@ -162,5 +162,5 @@ func (g Figure) counts(f *row, m *measures) bool {
 	case ClockDisorder:
 		return m.disorder
 	}
-	return f.outcome == incident.Outcome(g) || f.reason == incident.Reason(g)
+	return outcome == string(g) || reason == string(g)
 }

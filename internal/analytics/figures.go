@@ -131,23 +131,19 @@ func known(v float64, ok bool) *float64 {
 
 // tally counts what figures are made of, of one group.
 type tally struct {
-	figures                     Figures // those that are counted
-	outcomes, reasons           []int   // by their numbers
-	names                       [2]*numbered
+	figures                     Figures          // those that are counted
+	outcomes, reasons           []int            // by their numbers
+	automatic                   map[savedKey]int // when savings are estimated
 	first, start, person, taken durations
 	waited                      durations
 }
 
-func newTally(outcomes, reasons *numbered) *tally {
-	return &tally{names: [2]*numbered{outcomes, reasons}}
-}
-
-func (t *tally) add(f *row, m *measures, outcome, reason int) {
+func (t *tally) add(f *row, m *measures, outcome, reason uint32) {
 	g := &t.figures
 	g.Incidents++
 	g.Alerts += f.alerts
-	count(&t.outcomes, outcome, 1)
-	count(&t.reasons, reason, 1)
+	count(&t.outcomes, int(outcome), 1)
+	count(&t.reasons, int(reason), 1)
 	countIf(f.isAutomatic(), &g.Automatic.Count)
 	countIf(f.covered, &g.Coverage.Count)
 	countIf(f.isOpen(), &g.Open)
@@ -167,6 +163,14 @@ func (t *tally) add(f *row, m *measures, outcome, reason int) {
 		g.MachineShare.Time += min(m.machine.long, m.first.long)
 		g.MachineShare.Of += m.first.long
 	}
+}
+
+// saves counts an automatic incident.
+func (t *tally) saves(key savedKey, n int) {
+	if t.automatic == nil {
+		t.automatic = map[savedKey]int{}
+	}
+	t.automatic[key] += n
 }
 
 func countIf(counts bool, counter *int) {
@@ -195,6 +199,9 @@ func (t *tally) merge(o *tally) {
 	for i, n := range o.reasons {
 		count(&t.reasons, i, n)
 	}
+	for key, n := range o.automatic {
+		t.saves(key, n)
+	}
 	g.MachineShare.Time += h.MachineShare.Time
 	g.MachineShare.Of += h.MachineShare.Of
 	for _, c := range []struct{ into, from *durations }{
@@ -204,10 +211,13 @@ func (t *tally) merge(o *tally) {
 	}
 }
 
-// result gives all figures.
-func (t *tally) result() Figures {
+// result gives all figures; of nil, those of nothing.
+func (t *tally) result(n *numbers) Figures {
+	if t == nil {
+		t = &tally{}
+	}
 	g := t.figures
-	g.Outcomes, g.Reasons = counted[incident.Outcome](t.outcomes, t.names[0]), counted[incident.Reason](t.reasons, t.names[1])
+	g.Outcomes, g.Reasons = counted[incident.Outcome](t.outcomes, n.outcomes), counted[incident.Reason](t.reasons, n.reasons)
 	g.Automatic.Of, g.Coverage.Of = g.Incidents, g.Incidents
 	g.FirstResponse, g.TimeToStart, g.TimeToPerson = t.first.times(), t.start.times(), t.person.times()
 	g.PersonTime, g.Deferred.Wait = t.taken.times(), t.waited.times()
@@ -224,9 +234,9 @@ func count(counters *[]int, i, n int) {
 }
 
 // counted gives counters by their names, but for the empty name and what is 0.
-func counted[T ~string](counters []int, names *numbered) map[T]int {
+func counted[T ~string](counters []int, names *numbered[string]) map[T]int {
 	out := map[T]int{}
-	for i, n := range counters {
+	for i, n := range counters[:min(len(counters), len(names.names))] {
 		if name := names.names[i]; name != "" && n > 0 {
 			out[T(name)] = n
 		}

@@ -32,7 +32,7 @@ func measure(f *row) measures {
 	if f.run > 1 && f.received != never {
 		begin = f.received
 	}
-	if len(f.windows.Waits) > 0 {
+	if f.windows != nil {
 		m.page = heldBy(f.windows.Waits, incident.Page)
 	}
 	m.first = m.between(begin, f.ended)

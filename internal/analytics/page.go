@@ -29,6 +29,8 @@ type Paged interface {
 	// page is valid when no incident of its day has changed since it was made. Days without one are left out. What a page
 	// holds may be used again after the next one is asked for.
 	Pages(ctx context.Context, since, until time.Time, cold bool) iter.Seq2[Page, error]
+	// PageDays lists the days of these pages, oldest first, without reading them.
+	PageDays(ctx context.Context, since, until time.Time) ([]time.Time, error)
 }
 
 // ErrPage says that bytes are not a page of this version.

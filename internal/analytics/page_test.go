@@ -186,6 +186,16 @@ type paged struct {
 	pageErr error // comes after them
 }
 
+func (p *paged) PageDays(_ context.Context, since, until time.Time) ([]time.Time, error) {
+	var days []time.Time
+	for page := range p.Pages(context.Background(), since, until, false) {
+		if !page.Day.IsZero() { // else it is the error
+			days = append(days, page.Day)
+		}
+	}
+	return days, nil
+}
+
 func (p *paged) Pages(_ context.Context, since, until time.Time, cold bool) iter.Seq2[analytics.Page, error] {
 	return func(yield func(analytics.Page, error) bool) {
 		for _, page := range p.pages {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"time"
 
@@ -95,8 +96,11 @@ type Group struct {
 // OtherGroups is the name of the group that takes what would be a group too many.
 const OtherGroups = "(others)"
 
-// maxGroups bounds the memory of an answer.
-const maxGroups = 10_000
+// Bounds of the memory of an answer: so many groups are counted, and so many of these are told, those that weigh most.
+const (
+	maxCounted = 50_000
+	maxGroups  = 10_000
+)
 
 // Grouped is the figures of one group, and those of the same group in the previous period.
 type Grouped struct {
@@ -155,7 +159,7 @@ const MaxSlow = 10
 // MaxOpen is how many open incidents an answer lists.
 const MaxOpen = 20
 
-// Ask reads the record once and answers.
+// Ask reads the record once and answers. It uses as many cores as there are, up to four.
 func Ask(ctx context.Context, record Source, q Question) (Answer, error) {
 	if q.By != ByNothing && !slices.Contains(Dimensions(), q.By) {
 		return Answer{}, fmt.Errorf("group by %q: there is no such dimension", q.By)
@@ -163,9 +167,5 @@ func Ask(ctx context.Context, record Source, q Question) (Answer, error) {
 	if q.List != "" && !q.List.exists() {
 		return Answer{}, fmt.Errorf("list %q: there is no such figure", q.List)
 	}
-	r := reading{asking: newAsking(q), record: record, with: q.needs()}
-	if err := r.all(ctx); err != nil {
-		return Answer{}, err
-	}
-	return r.answer(), nil
+	return ask(ctx, record, q, min(runtime.GOMAXPROCS(0), maxParts))
 }

@@ -6,32 +6,48 @@ import "shodo/internal/incident"
 type row struct {
 	run, alerts                                       int
 	attempted                                         incident.Attempts
-	outcome                                           incident.Outcome
-	reason                                            incident.Reason
+	is                                                outcomeIs
 	covered, hasCustomer, hasTarget                   bool // a scenario, a customer, a target
 	created, received, started, decided, taken, ended int64
-	windows                                           incident.Windows
+	windows                                           *incident.Windows // nil: none did anything
 }
 
-// row gives incident i.
-func (c *columns) row(i int, windows incident.Windows) row {
-	return row{run: int(c.run[i]), alerts: int(c.alerts[i]), attempted: incident.Attempts(c.attempted[i]),
-		outcome: incident.Outcome(c.outcome.at(i)), reason: incident.Reason(c.reason.at(i)),
-		covered: c.scenario.at(i) != "", hasCustomer: c.customer.at(i) != "", hasTarget: c.target.at(i) != "",
-		created: c.created[i], received: c.received[i], started: c.started[i], decided: c.decided[i], taken: c.taken[i], ended: c.ended[i],
-		windows: windows}
+// outcomeIs is what figures ask about an outcome.
+type outcomeIs uint8
+
+const (
+	isDecided outcomeIs = 1 << iota
+	isAutomatic
+	isHandedOver
+	isRecovered
+	isSuppressed
+)
+
+func outcomeIsOf(o incident.Outcome) outcomeIs {
+	var is outcomeIs
+	set := func(flag outcomeIs, holds bool) {
+		if holds {
+			is |= flag
+		}
+	}
+	set(isDecided, o != "")
+	set(isAutomatic, o.IsAutomatic())
+	set(isHandedOver, o == incident.HandedOver || o == incident.Unmatched)
+	set(isRecovered, o == incident.Recovered)
+	set(isSuppressed, o == incident.Suppressed)
+	return is
 }
 
-func (f *row) isAutomatic() bool { return f.outcome.IsAutomatic() }
-func (f *row) isOpen() bool      { return f.ended == never }
-func (f *row) isUndecided() bool { return f.outcome == "" }
+func (f *row) isAutomatic() bool  { return f.is&isAutomatic != 0 }
+func (f *row) isOpen() bool       { return f.ended == never }
+func (f *row) isUndecided() bool  { return f.is&isDecided == 0 }
+func (f *row) isRecovered() bool  { return f.is&isRecovered != 0 }
+func (f *row) isSuppressed() bool { return f.is&isSuppressed != 0 }
 
 // neededPerson is of outcomes that are decided.
-func (f *row) neededPerson() bool { return f.outcome != "" && !f.outcome.IsAutomatic() }
+func (f *row) neededPerson() bool { return f.is&(isDecided|isAutomatic) == isDecided }
 
-func (f *row) wasHandedOver() bool {
-	return f.outcome == incident.HandedOver || f.outcome == incident.Unmatched
-}
+func (f *row) wasHandedOver() bool { return f.is&isHandedOver != 0 }
 
 func (f *row) isNotTaken() bool { return f.wasHandedOver() && f.taken == never && !f.isOpen() }
 

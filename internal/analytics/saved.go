@@ -6,100 +6,65 @@ import (
 	"shodo/internal/incident"
 )
 
-// savings estimates what automatic incidents would have cost people: what the others of their kind cost on the mean, or
-// else what their scenario says that it takes by hand.
-type savings struct {
-	work      []worked // of each kind
-	automatic map[savedKey]int
-	scenarios *numbered
-}
+// savings knows what incidents of each kind cost people. It estimates what automatic incidents would have cost them: what
+// the others of their kind cost on the mean, or else what their scenario says that it takes by hand.
+type savings struct{ work []worked } // by the number of the kind
 
 type worked struct {
 	count int
 	sum   time.Duration
 }
 
-// savedKey is what automatic incidents are counted by.
-type savedKey struct {
-	group          *tally
-	kind, scenario uint32
-}
+// savedKey is what the automatic incidents of a group are counted by: the number of their kind, and that of their scenario.
+type savedKey uint64
 
-func newSavings(scenarios *numbered) savings {
-	return savings{scenarios: scenarios, automatic: map[savedKey]int{}}
-}
+func savedAs(kind, scenario uint32) savedKey { return savedKey(kind)<<32 | savedKey(scenario) }
 
-func (s *savings) add(group *tally, kind, scenario uint32, automatic bool, work span) {
-	if automatic {
-		s.automatic[savedKey{group, kind, scenario}]++
-		return
-	}
-	if !work.ok {
-		return
-	}
+func (k savedKey) kind() int     { return int(k >> 32) }
+func (k savedKey) scenario() int { return int(uint32(k)) }
+
+// worked counts the time that a person had an incident of a kind.
+func (s *savings) worked(kind uint32, w worked) {
 	for int(kind) >= len(s.work) {
 		s.work = append(s.work, make([]worked, max(1024, len(s.work)))...)
 	}
-	s.work[kind].count++
-	s.work[kind].sum += work.long
+	s.work[kind].count += w.count
+	s.work[kind].sum += w.sum
 }
 
-// mean is what one incident costs a person; false: nobody knows.
-func (s *savings) mean(key savedKey, manual map[incident.ScenarioName]time.Duration) (time.Duration, bool) {
-	if int(key.kind) < len(s.work) && s.work[key.kind].count > 0 {
-		w := s.work[key.kind]
-		return w.sum / time.Duration(w.count), true
-	}
-	d, ok := manual[incident.ScenarioName(s.scenarios.names[key.scenario])]
-	return d, ok
-}
-
-// estimate is a load while it is summed.
-type estimate struct {
-	known, unknown int
-	sum            time.Duration
-}
-
-// load is of those for which there is an estimate. When there is one for none, it is no data for all.
-func (e *estimate) load() *Load {
-	if e.known == 0 {
-		return &Load{Incidents: e.unknown}
-	}
-	return &Load{Incidents: e.known, Mean: e.sum / time.Duration(e.known), Known: true}
-}
-
-func (e *estimate) add(n int, mean time.Duration, known bool) {
-	if !known {
-		e.unknown += n
-		return
-	}
-	e.known += n
-	e.sum += time.Duration(n) * mean
-}
-
-// all is the estimate of everything.
-func (s *savings) all(manual map[incident.ScenarioName]time.Duration) *Load {
-	var e estimate
-	for key, n := range s.automatic {
-		mean, known := s.mean(key, manual)
-		e.add(n, mean, known)
-	}
-	return e.load()
-}
-
-// each is the estimate of each group.
-func (s *savings) each(manual map[incident.ScenarioName]time.Duration) map[*tally]*Load {
-	sums := map[*tally]*estimate{}
-	for key, n := range s.automatic {
-		if sums[key.group] == nil {
-			sums[key.group] = &estimate{}
+func (s *savings) merge(o *savings) {
+	for kind, w := range o.work {
+		if w.count > 0 {
+			s.worked(uint32(kind), w)
 		}
-		mean, known := s.mean(key, manual)
-		sums[key.group].add(n, mean, known)
 	}
-	loads := map[*tally]*Load{}
-	for t, e := range sums {
-		loads[t] = e.load()
+}
+
+// load is of those automatic incidents for which there is an estimate. When there is one for none, it is no data for all.
+func (s *savings) load(automatic map[savedKey]int, scenarios *numbered[string], manual map[incident.ScenarioName]time.Duration) *Load {
+	known, unknown, sum := 0, 0, time.Duration(0)
+	for key, n := range automatic {
+		mean, ok := s.mean(key.kind())
+		if !ok && key.scenario() < len(scenarios.names) {
+			mean, ok = manual[incident.ScenarioName(scenarios.names[key.scenario()])]
+		}
+		if !ok {
+			unknown += n
+			continue
+		}
+		known += n
+		sum += time.Duration(n) * mean
 	}
-	return loads
+	if known == 0 {
+		return &Load{Incidents: unknown}
+	}
+	return &Load{Incidents: known, Mean: sum / time.Duration(known), Known: true}
+}
+
+// mean is what one incident of a kind costs a person; false: nobody knows.
+func (s *savings) mean(kind int) (time.Duration, bool) {
+	if kind >= len(s.work) || s.work[kind].count == 0 {
+		return 0, false
+	}
+	return s.work[kind].sum / time.Duration(s.work[kind].count), true
 }

@@ -103,6 +103,12 @@ type windowTally struct {
 	waited     durations
 }
 
+func (t *windowTally) merge(o *windowTally) {
+	t.suppressed += o.suppressed
+	t.deferred.merge(o.deferred)
+	t.waited.merge(&o.waited)
+}
+
 // result gives what was counted; of nil, nothing.
 func (t *windowTally) result() WindowedBefore {
 	if t == nil {
@@ -115,8 +121,15 @@ func (t *windowTally) result() WindowedBefore {
 
 // held counts an incident for each window that deferred or suppressed it.
 func (s *side) held(f *row) {
-	if f.outcome == incident.Suppressed {
-		s.window(f.windows.SuppressedBy, incident.Page).suppressed++
+	if f.isSuppressed() {
+		by := ""
+		if f.windows != nil {
+			by = f.windows.SuppressedBy
+		}
+		s.window(by, incident.Page).suppressed++
+	}
+	if f.windows == nil {
+		return
 	}
 	for _, w := range f.windows.Waits {
 		t, h := s.window(w.Window, w.Question), heldBy([]incident.Wait{w}, w.Question)
@@ -127,11 +140,14 @@ func (s *side) held(f *row) {
 	}
 }
 
+// maxWindows bounds the memory of an answer.
+const maxWindows = 10_000
+
 // window gives the counters of a window. Maintenance comes with new names all the time: there is a bound.
 func (s *side) window(name string, q incident.Question) *windowTally {
 	key := windowKey{name, q}
-	if s.windows[key] == nil && len(s.windows) >= maxGroups {
-		key.window = OtherGroups
+	if s.windows[key] == nil && len(s.windows) >= maxWindows {
+		key.window, s.crowded = OtherGroups, true
 	}
 	if s.windows[key] == nil {
 		s.windows[key] = &windowTally{}

@@ -13,6 +13,8 @@ import (
 
 const oneDay = 24 * time.Hour
 
+var _ analytics.Paged = (*Store)(nil) // else it would be asked for facts only
+
 // MakePages makes the pages of all UTC days that are over and have none, and says how many it made. Figures are right
 // without them; with them a year is answered in a fraction of the time. On PostgreSQL it begins a page when it is called
 // and makes it when it is called again, so call it every few minutes.
@@ -151,6 +153,32 @@ func (s *Store) Pages(ctx context.Context, since, until time.Time, cold bool) it
 	}
 }
 
+// PageDays lists the days of these pages, oldest first. See package analytics, Paged.
+func (s *Store) PageDays(ctx context.Context, since, until time.Time) ([]time.Time, error) {
+	first, end := pageRange(since, until)
+	days, err := collect(ctx, s.readDB, func(row scanner) (time.Time, error) {
+		var day int64
+		err := row.Scan(&day)
+		return dayTime(day), err
+	}, `SELECT day FROM pages WHERE day >= $1 AND day < $2 AND version = $3 AND hot IS NOT NULL ORDER BY day`, first, end, analytics.PageVersion)
+	if err != nil {
+		return nil, fmt.Errorf("list pages: %w", err)
+	}
+	return days, nil
+}
+
+// pageRange gives the numbers of the days that begin in [since, until).
+func pageRange(since, until time.Time) (first, end int64) {
+	first, end = dayNumber(since.Add(oneDay-time.Nanosecond)), int64(1)<<40
+	if since.IsZero() {
+		first = 0
+	}
+	if !until.IsZero() {
+		end = dayNumber(until.Add(oneDay - time.Nanosecond))
+	}
+	return first, end
+}
+
 type pageBatch struct {
 	pages []analytics.Page
 	err   error
@@ -163,13 +191,7 @@ func (s *Store) readPages(ctx context.Context, since, until time.Time, cold bool
 	if cold {
 		columns = "day, hot, cold"
 	}
-	next, end := dayNumber(since.Add(oneDay-time.Nanosecond)), int64(1)<<40
-	if since.IsZero() {
-		next = 0
-	}
-	if !until.IsZero() {
-		end = dayNumber(until.Add(oneDay - time.Nanosecond))
-	}
+	next, end := pageRange(since, until)
 	for {
 		var b pageBatch
 		b.pages, b.err = collect(ctx, s.readDB, func(row scanner) (p analytics.Page, err error) {

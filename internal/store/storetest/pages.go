@@ -48,6 +48,11 @@ func daysOf(t *testing.T, s *store.Store, since, until time.Time) []string {
 		wantSame(t, got, want)
 		days = append(days, page.Day.Format(time.DateOnly))
 	}
+	listed, err := s.PageDays(t.Context(), since, until)
+	must(t, err)
+	if !slices.EqualFunc(listed, days, func(day time.Time, text string) bool { return day.Format(time.DateOnly) == text }) {
+		t.Errorf("days %v are listed, but there are pages of %v", listed, days)
+	}
 	return days
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,16 +34,27 @@ func reportsOnce(t *testing.T, s *store.Store) {
 	late := first
 	late.Ended, late.Result = after(9), "something else"
 	must(t, s.EndReportDelivery(t.Context(), late))
-	must(t, s.DropReportDelivery(t.Context(), first))
+	must(t, s.PutOffReportDelivery(t.Context(), late))
 	if known, isNew, err = s.BeginReportDelivery(t.Context(), again); err != nil || isNew || !cmp.Equal(known, first) {
 		t.Errorf("after its end: new %v, %+v, %v", isNew, known, err)
 	}
-	dropped := reportTo("mail ops@acme.example", 0)
-	for range 2 {
-		if _, isNew, err := s.BeginReportDelivery(t.Context(), dropped); err != nil || !isNew {
-			t.Errorf("what was taken back is not new: %v", err)
+	put := reportTo("mail ops@acme.example", 0)
+	for _, reason := range []string{"away", "busy"} {
+		if _, isNew, err := s.BeginReportDelivery(t.Context(), put); err != nil || !isNew {
+			t.Errorf("what was put off is not new: %v", err)
 		}
-		must(t, s.DropReportDelivery(t.Context(), dropped))
+		if known, isNew, err := s.BeginReportDelivery(t.Context(), put); err != nil || isNew || known.Result != "" {
+			t.Errorf("what is being sent again: new %v, %+v, %v", isNew, known, err)
+		}
+		put.Result = reason
+		must(t, s.PutOffReportDelivery(t.Context(), put))
+		if list, err := s.ReportDeliveries(t.Context(), "weekly", 1); err != nil || len(list) != 1 || !cmp.Equal(list[0], put) {
+			t.Errorf("put off, it is listed as %+v, %v", list, err)
+		}
+		put.Begun, put.Result = put.Begun.Add(time.Minute), ""
+	}
+	if err := s.PutOffReportDelivery(t.Context(), put); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("put off without a reason: %v", err)
 	}
 	for _, other := range []incident.ReportDelivery{reportTo("slack #ops", 7), {Report: "weekly", At: after(0), Again: "wish", Place: "slack #ops", Begun: after(8)}} {
 		if _, isNew, err := s.BeginReportDelivery(t.Context(), other); err != nil || !isNew {
