@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -145,27 +143,5 @@ func TestStartOfTheAuthorsPage(t *testing.T) {
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(blocks[1].text), `\.\.\.`, `.*`)
 	if !regexp.MustCompile(`(?s)\A` + pattern + `\z`).Match(out) {
 		t.Errorf("it prints\n%s\nand the page says\n%s", out, blocks[1].text)
-	}
-}
-
-// Every command of the page is one that there is, with the flags that it has.
-func TestCommandsOfTheAuthorsPage(t *testing.T) {
-	page, err := os.ReadFile("../../docs/authoring.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	calls := regexp.MustCompile("`shodo ([^`]+)`|(?m:^shodo (.+)$)").FindAllStringSubmatch(string(page), -1)
-	if len(calls) < 15 {
-		t.Fatalf("only %d commands are found", len(calls))
-	}
-	for _, m := range calls {
-		words := strings.Fields(m[1] + m[2])
-		cmd, rest, err := newRoot().Find(words)
-		if err == nil {
-			err = cmd.ParseFlags(rest)
-		}
-		if err != nil && !errors.Is(err, pflag.ErrHelp) || cmd.Name() == "shodo" {
-			t.Errorf("shodo %s: %v", strings.Join(words, " "), err)
-		}
 	}
 }

@@ -25,8 +25,6 @@ func newImport() *cobra.Command {
 		Short: "Bring the incidents of the time before the engine into the record",
 		Long: `import fills the record with what happened before there was an engine, so that figures have a baseline, scenarios a
 backtest, and "shodo suggest" something to rank, on the first day.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newImportPagerDuty())
 	return cmd
@@ -122,7 +120,8 @@ func (f importFlags) period(now time.Time) (since, until time.Time, err error) {
 func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until time.Time) error {
 	ctx, stderr := cmd.Context(), cmd.ErrOrStderr()
 	cfg.Log.Level = max(cfg.Log.Level, slog.LevelWarn) // the rest is told by the progress
-	log := newLog(cfg.Log, stderr)
+	bar := newImportBar(stderr, time.Now)
+	log := newLog(cfg.Log, bar)
 	customers, err := customersOf(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -138,7 +137,6 @@ func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until ti
 	if err != nil && !errors.Is(err, pagerduty.ErrNotFound) {
 		return importHint(err)
 	}
-	bar := newImportBar(stderr, time.Now)
 	nobodys := 0
 	customerOf := func(id incident.ServiceID) incident.Customer {
 		c := customers(id)
@@ -148,7 +146,11 @@ func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until ti
 		return c
 	}
 	o := history.Options{PagerDuty: client, Record: s, ID: rand.Text(), Since: since, Until: until, Self: self.ID, Alerts: f.alerts(client),
-		Customer: customerOf, Now: time.Now, Log: log, DryRun: f.dryRun, Progress: bar.show}
+		Customer: customerOf, Now: time.Now, Log: log, DryRun: f.dryRun, Progress: bar.show, Pauses: importPauses(),
+		Gone: func(err error) bool {
+			return errors.Is(err, pagerduty.ErrNotFound) || errors.Is(err, pagerduty.ErrTooLarge)
+		},
+		Away: func(err error) bool { return errors.Is(err, pagerduty.ErrUnavailable) }}
 	for _, id := range f.services {
 		o.Services = append(o.Services, incident.ServiceID(id))
 	}
@@ -162,6 +164,11 @@ func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until ti
 		return importHint(err)
 	}
 	return f.print(cmd.OutOrStdout(), i, nobodys, until, bar.resumed)
+}
+
+// importPauses are for about ten minutes: an import runs for hours, and nobody may be there.
+func importPauses() []time.Duration {
+	return []time.Duration{5 * time.Second, 15 * time.Second, 40 * time.Second, time.Minute, 2 * time.Minute, 2 * time.Minute, 4 * time.Minute}
 }
 
 // open opens the record. To count, what is there has to be read, if there is a record at all.
@@ -231,7 +238,7 @@ func (f importFlags) print(w io.Writer, i incident.Import, nobodys int, until ti
 		{i.Unchanged, "in the record already, and not changed since"},
 		{i.Engine, "handled by the engine: left as they are"},
 		{i.Open, "not resolved yet: left to the engine, and to a later import"},
-		{i.Unreadable, "could not be read, or are more in one second than PagerDuty gives"},
+		{i.Unreadable, "could not be read, or PagerDuty counts them and does not give them; a later import tries again"},
 	} {
 		if line.n > 0 {
 			fmt.Fprintf(w, "  %s %s\n", grouped(line.n), line.text)

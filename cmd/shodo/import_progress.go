@@ -28,7 +28,8 @@ func newImportBar(out io.Writer, now func() time.Time) *importBar {
 	return &importBar{out: out, terminal: isTerminal(out), now: now}
 }
 
-const barWidth = 24
+// barWidth leaves room for the longest line on 80 columns: a bar that wraps cannot be written over.
+const barWidth = 12
 
 func (b *importBar) show(p history.Progress) {
 	now := b.now()
@@ -53,9 +54,9 @@ func (b *importBar) show(p history.Progress) {
 	fmt.Fprintf(b.out, "\r[%s%s] %s\x1b[K", strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), line)
 }
 
-// line is "42 %, 12,345 incidents, created until 2026-03-02, about 12m left".
+// line is "42 %, 12,345 incidents until 2026-03-02, about 12 min left".
 func (b *importBar) line(p history.Progress, now time.Time) string {
-	text := fmt.Sprintf("%3.0f %%, %s, created until %s", 100*p.Done(), countGrouped(p.Import.Seen(), "incident"), p.At.Local().Format(time.DateOnly))
+	text := fmt.Sprintf("%3.0f %%, %s until %s", 100*p.Done(), countGrouped(p.Import.Seen(), "incident"), p.At.Local().Format(time.DateOnly))
 	if done := p.Done() - b.from; done > 0.005 && now.Sub(b.begun) > 3*time.Second {
 		left := time.Duration(float64(now.Sub(b.begun)) / done * (1 - p.Done()))
 		text += ", about " + rough(left) + " left"
@@ -74,11 +75,18 @@ func rough(d time.Duration) string {
 	return fmt.Sprintf("%.0f s", d.Seconds())
 }
 
-// clear takes the bar away before the result comes.
+// clear takes the bar away before something else comes.
 func (b *importBar) clear() {
 	if b.shown {
+		b.shown = false
 		fmt.Fprint(b.out, "\r\x1b[K")
 	}
+}
+
+// Write is for lines of the log, which stand above the bar.
+func (b *importBar) Write(line []byte) (int, error) {
+	b.clear()
+	return b.out.Write(line)
 }
 
 // warnOfHalfImports tells of imports of history that were not finished and that touch a time: figures of it are of a part only.

@@ -282,9 +282,32 @@ func TestImportBar(t *testing.T) {
 	b.show(history.Progress{Import: i, At: i.Since.AddDate(0, 0, 25)})
 	b.show(history.Progress{Import: i, At: i.Since.AddDate(0, 0, 26)}) // too soon
 	b.clear()
-	want := "\r[                        ]   0 %, 0 incidents, created until 2026-08-12\x1b[K" +
-		"\r[======                  ]  25 %, 12,345 incidents, created until 2026-09-06, about 30 min left\x1b[K" + "\r\x1b[K"
+	want := "\r[            ]   0 %, 0 incidents until 2026-08-12\x1b[K" +
+		"\r[===         ]  25 %, 12,345 incidents until 2026-09-06, about 30 min left\x1b[K" + "\r\x1b[K"
 	if got := out.String(); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// The longest bar fits on 80 columns: one that wraps cannot be written over. Lines of the log take its place.
+func TestImportBarFits(t *testing.T) {
+	now := time.Date(2026, 11, 20, 15, 30, 0, 0, time.UTC)
+	var out bytes.Buffer
+	b := &importBar{out: &out, terminal: true, now: func() time.Time { return now }}
+	i := incident.Import{Since: now.AddDate(-5, 0, 0), Until: now}
+	b.show(history.Progress{Import: i, At: i.Since})
+	now = now.Add(119 * time.Minute)
+	i.Imported = 9_999_999
+	b.show(history.Progress{Import: i, At: i.Since.AddDate(2, 6, 0)})
+	for part := range strings.SplitSeq(out.String(), "\r") {
+		if n := len(strings.TrimSuffix(part, "\x1b[K")); n > 79 {
+			t.Errorf("%d columns: %q", n, part)
+		}
+	}
+	out.Reset()
+	fmt.Fprintln(b, "level=WARN msg=waits")
+	fmt.Fprintln(b, "level=WARN msg=again")
+	if got, want := out.String(), "\r\x1b[Klevel=WARN msg=waits\nlevel=WARN msg=again\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

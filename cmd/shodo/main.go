@@ -66,11 +66,14 @@ scenarios, "shodo incident list" and "shodo incident show" tell what happened.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(
-		newServe(), newDemo(), newNew(), newCheck(), newExplain(), newTest(), newBacktest(), newPromote(), newQuietHours(), newMaintenance(), newIncident(), newStore(), newStats(), newReport(), newSuggest(), newImport(), newActions(), newSchema(), newConfig(), newSandbox(),
-		newPause(), newResume(), newTemporal(), newDemoService(), newVersion(),
-	)
+	root.SetFlagErrorFunc(wrongFlag)
+	addGroup(root, "Begin:", newDemo(), newSandbox())
+	addGroup(root, "Write scenarios:", newNew(), newCheck(), newExplain(), newTest(), newBacktest(), newPromote(), newActions(), newSchema())
+	addGroup(root, "Run the engine:", newServe(), newConfig(), newStore(), newImport(), newTemporal())
+	addGroup(root, "See what happens, and decide:", newIncident(), newPause(), newResume(), newMaintenance(), newQuietHours())
+	addGroup(root, "Figures:", newStats(), newReport(), newSuggest())
+	root.AddCommand(newDemoService(), newVersion())
+	answerWrongCalls(root)
 	return root
 }
 

@@ -24,8 +24,6 @@ func newNew() *cobra.Command {
 		Short: "Start a scenario, a customer or an action from a template",
 		Long: `new writes files to begin with, which pass "shodo check" and "shodo test" as they are, and says what to do next.
 It never writes over a file.`,
-		Args: cobra.NoArgs, // a mistyped kind is an error
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newNewScenario(), newNewCustomer(), newNewAction())
 	return cmd

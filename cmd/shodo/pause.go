@@ -42,10 +42,6 @@ It talks to the running engine; where that is: "shodo maintenance --help" tells.
 		Example: `  shodo pause all --reason "the database migration went wrong"
   shodo pause customer acme --cancel
   shodo pause scenario disk-usage`,
-		Args: func(_ *cobra.Command, args []string) error {
-			_, _, err := pausedThing(args)
-			return err
-		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			scope, name, err := pausedThing(args)
 			if err != nil {
