@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -17,14 +18,14 @@ func Build(rec incident.Record, opts Options) Packet {
 		language = rec.Customer.Language
 	}
 	p := newPacket(language, opts)
-	p.Incident = broken(rec.Incident)
+	p.Incident = p.words.broken(rec.Incident)
 	p.Customer = oneLine(rec.Customer.Name, maxName)
 	p.Tier = oneLine(opts.Tier, maxName)
 	p.Target = oneLine(rec.Match.Target, maxName)
-	p.Scenario = chosen(rec.Match)
+	p.Scenario = p.words.chosen(rec.Match)
 	p.Run = rec.Run
 	p.Outcome, p.Reason, p.Phase = rec.Outcome, rec.Reason, rec.Phase
-	p.Why, p.Changed = oneLine(rec.Why, maxWhy), rec.Changed()
+	p.Why, p.Changed = p.words.why(rec.Why, maxWhy), rec.Changed()
 	p.CloseNote = clean(opts.CloseNote, maxShort)
 	p.RunbookName = oneLine(rec.Match.Runbook, maxName)
 	p.PageURL = webAddress(opts.PublicURL)
@@ -38,7 +39,7 @@ func Build(rec incident.Record, opts Options) Packet {
 		p.RunbookText = cutMiddle(clean(opts.Runbook, MaxFile), MaxFile, p.words.phrase.cutBytes)
 	}
 	steps := lastRun(rec)
-	p.Checked = lines(steps, incident.Check, 0)
+	p.Checked = p.words.lines(steps, incident.Check, 0)
 	p.people(rec, opts)
 	p.Tried = p.tried(steps, rec)
 	p.Evidence = p.evidence(steps)
@@ -57,7 +58,7 @@ func Build(rec incident.Record, opts Options) Packet {
 
 // people fills in what people have decided and may decide.
 func (p *Packet) people(rec incident.Record, opts Options) {
-	p.Deeds = deeds(rec)
+	p.Deeds = p.words.deeds(rec)
 	p.Owner, p.OwnerAt = owner(rec, p.Deeds)
 	p.Finish, p.Wish = finish(p.Deeds), running(p.Deeds)
 	p.Buttons, p.Mentions = opts.Buttons, opts.Mentions
@@ -96,7 +97,7 @@ func newPacket(language string, opts Options) Packet {
 	return p
 }
 
-func broken(in incident.Incident) Incident {
+func (w words) broken(in incident.Incident) Incident {
 	first := in.First()
 	b := Incident{
 		ID: in.ID, Number: in.Number, Title: oneLine(in.Title, maxTitle), URL: webAddress(in.URL),
@@ -117,20 +118,23 @@ func broken(in incident.Incident) Incident {
 	if b.Summary == b.Title {
 		b.Summary = ""
 	}
+	if b.Title == fmt.Sprintf(english().phrase.unread, b.ID) { // the engine has made it up
+		b.Title = fmt.Sprintf(w.phrase.unread, b.ID)
+	}
 	return b
 }
 
-func chosen(m incident.Match) Scenario {
+func (w words) chosen(m incident.Match) Scenario {
 	s := Scenario{
 		Name: oneLine(string(m.Scenario), maxName), Title: oneLine(m.Title, maxTitle), Hash: oneLine(m.Hash, 80),
-		Autonomy: incident.Autonomy(oneLine(string(m.Autonomy), 40)), Why: oneLine(m.Why, maxWhy),
+		Autonomy: incident.Autonomy(oneLine(string(m.Autonomy), 40)), Why: w.why(m.Why, maxWhy),
 	}
 	if hash := []rune(s.Hash); len(hash) > 12 { // enough to tell versions apart
 		s.Hash = string(hash[:12])
 	}
 	for _, c := range m.Considered {
 		if !c.Matched && len(s.Considered) < maxRows {
-			s.Considered = append(s.Considered, Considered{oneLine(string(c.Scenario), maxName), oneLine(c.Why, maxItem)})
+			s.Considered = append(s.Considered, Considered{oneLine(string(c.Scenario), maxName), w.why(c.Why, maxItem)})
 		}
 	}
 	return s
@@ -148,7 +152,7 @@ func lastRun(rec incident.Record) []incident.Step {
 }
 
 // lines gives the steps of one phase of one attempt, each once, as it was the last time.
-func lines(steps []incident.Step, phase incident.Phase, attempt int) []Line {
+func (w words) lines(steps []incident.Step, phase incident.Phase, attempt int) []Line {
 	var list []Line
 	place := map[int]int{} // of a step's index in list
 	for _, s := range steps {
@@ -164,17 +168,19 @@ func lines(steps []incident.Step, phase incident.Phase, attempt int) []Line {
 			place[s.Index] = at
 			list = append(list, Line{})
 		}
-		list[at] = line(s, list[at].Rounds+1)
+		list[at] = w.line(s, list[at].Rounds+1)
 	}
 	return list
 }
 
-func line(s incident.Step, rounds int) Line {
+func (w words) line(s incident.Step, rounds int) Line {
 	l := Line{
 		Name: oneLine(s.Name, maxName), Action: oneLine(s.Action, maxName), What: described(s.Params, maxWhat),
-		Status: s.Status, Healthy: s.Healthy, Found: found(s.Output, maxFound), Error: oneLine(s.Error, maxError),
-		ErrorKind: s.ErrorKind, Note: oneLine(s.Note, maxItem), At: s.StartedAt, Took: s.Duration(), Rounds: rounds,
+		Status: s.Status, Healthy: s.Healthy, Found: found(s.Output, maxFound),
+		ErrorKind: s.ErrorKind, At: s.StartedAt, Took: s.Duration(), Rounds: rounds,
 	}
+	l.Error, l.Said = w.answer(s.Error, maxError)
+	l.Note, _ = w.answer(s.Note, maxItem)
 	if l.Name == "" {
 		l.Name = l.Action
 	}
@@ -192,7 +198,8 @@ func (p Packet) tried(steps []incident.Step, rec incident.Record) []Attempt {
 			break
 		}
 		first := of[0]
-		a := Attempt{Number: first.Attempt, Steps: lines(of, incident.Recover, first.Attempt), Verified: lines(of, incident.Verify, first.Attempt)}
+		a := Attempt{Number: first.Attempt, Steps: p.words.lines(of, incident.Recover, first.Attempt),
+			Verified: p.words.lines(of, incident.Verify, first.Attempt)}
 		if wish, result := p.wished(first); wish != nil {
 			a.By = wish.By
 			held := result != nil && result.Outcome == incident.Recovered
@@ -273,10 +280,7 @@ func (p Packet) evidence(steps []incident.Step) []Evidence {
 		}
 		switch {
 		case s.Phase == incident.Gather && s.Status != incident.Succeeded:
-			e.Error = oneLine(s.Error, maxError)
-			if e.Error == "" {
-				e.Error = oneLine(s.Note, maxError)
-			}
+			e.Error, _ = p.words.answer(cmp.Or(s.Error, s.Note), maxError)
 			if e.Error == "" {
 				e.Error = p.words.stepOf(s.Status)
 			}

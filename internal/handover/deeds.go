@@ -35,7 +35,7 @@ type Tick struct {
 const maxDeeds = 60
 
 // deeds gives what people did in the record's last run, and what of the engine they have to know beside it.
-func deeds(rec incident.Record) []Deed {
+func (w words) deeds(rec incident.Record) []Deed {
 	var list []Deed
 	told := map[string]bool{}
 	for _, t := range rec.Transitions {
@@ -62,7 +62,7 @@ func deeds(rec incident.Record) []Deed {
 			continue
 		}
 		d := Deed{key: t.Key, At: t.At, Kind: t.Kind, Choice: t.Choice, By: oneLine(t.By, maxName), Attempt: t.Attempt, Item: t.Item, Until: t.Until,
-			Outcome: t.Outcome, Reason: t.Reason, Why: oneLine(t.Why, maxWhy)}
+			Outcome: t.Outcome, Reason: t.Reason, Why: w.why(t.Why, maxWhy)}
 		if t.Choice == incident.Tick {
 			d.On, d.Item = t.Item > 0, max(t.Item, -t.Item)
 		}

@@ -41,7 +41,7 @@ const (
 
 // NewDigestLine makes the line of a deferred incident from its record. It speaks of the run that was deferred.
 func NewDigestLine(rec incident.Record, d incident.Deferral) DigestLine {
-	in := broken(rec.Incident)
+	in := wordsFor(rec.Customer.Language).broken(rec.Incident)
 	l := DigestLine{
 		Incident: in.ID, Number: in.Number, Run: rec.Run, URL: in.URL, Title: in.Title, Priority: in.Priority,
 		Customer: oneLine(rec.Customer.Name, maxName), Language: rec.Customer.Language, Outcome: rec.Outcome,

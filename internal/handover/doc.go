@@ -18,6 +18,8 @@
 //
 // What it promises:
 //
+//   - The engine's own sentences are said in the reader's language. What no form fits, and what a machine or a person said, is
+//     quoted as it is.
 //   - Whatever the record holds (a megabyte of text, control characters, Slack markup, mentions, right-to-left marks,
 //     broken JSON), nothing panics, nothing of it is taken for markup, nobody is mentioned, and the limits below hold.
 //   - The same record and options give the same bytes.
@@ -31,7 +33,8 @@
 // # Adding a language
 //
 // Write words_xx.go like words_en.go. The tables are positional struct literals, so a text that is missing does not
-// compile. Add the language to wordsFor and to the golden tests.
+// compile. What the engine has written into the record is said by sentences_xx.go, like sentences_ja.go: the form in which it was
+// written is the key (sentences.go). Add the language to wordsFor and to the golden tests.
 package handover
 
 // Limits of the renderings. Slack counts characters as UTF-16 units; so do we.

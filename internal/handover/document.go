@@ -328,7 +328,7 @@ func (p Packet) stepRow(l Line, indent int) row {
 	w := p.words
 	r := row{indent: indent, mark: mark(l), spans: []span{name(l.Name), say(": " + p.stateOf(l))}}
 	if l.Error != "" {
-		r.spans = append(r.spans, say(" — "), raw(l.Error))
+		r.spans = append(r.spans, say(" — "), l.errorSpan())
 	} else if l.Found != "" {
 		r.spans = append(r.spans, say(" — "), raw(l.Found))
 	}
@@ -352,6 +352,14 @@ func (p Packet) stepRow(l Line, indent int) row {
 		r.spans = append(r.spans, say(" · "), raw(strings.TrimSpace(l.Action+" "+l.What)))
 	}
 	return r
+}
+
+// errorSpan shows what a machine answered as it is, and what the engine says as a sentence.
+func (l Line) errorSpan() span {
+	if l.Said {
+		return say(l.Error)
+	}
+	return raw(l.Error)
 }
 
 // stateOf says how a step went: by what it found, where it looked for health.

@@ -125,7 +125,7 @@ func (p Packet) triedRow(a Attempt) row {
 		r.mark = mark(last)
 		r.spans = append(r.spans, say(p.stateOf(last)))
 		if last.Error != "" {
-			r.spans = append(r.spans, say(" — "), raw(last.Error))
+			r.spans = append(r.spans, say(" — "), last.errorSpan())
 		}
 	}
 	if a.Held != nil {

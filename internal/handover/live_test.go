@@ -98,19 +98,19 @@ func moments() map[string]moment {
 	granted := asking()
 	granted.Transitions = append(granted.Transitions, incident.Transition{Run: 1, Kind: incident.Chosen, Choice: incident.Grant, Item: 1, Attempt: 2, By: "佐藤 花子", At: at(60)})
 	no := verifyFailed()
-	no.Reason, no.Why, no.Transitions = incident.NotApproved, "佐藤 花子 said not now", nil
+	no.Reason, no.Why, no.Transitions = incident.NotApproved, "佐藤 花子 (slack:U0SATO) did not approve attempt 2 in Slack", nil
 	no = did(no, asking().Transitions[0])
 	expired := no
-	expired.Why = "nobody approved it within 11m35s"
-	refusedRun := did(taken(), wish(130, 1), result(131, 1, incident.OverBudget, "3 recoveries of i-0abc123 in 1h0m0s are the limit"))
+	expired.Why = `nobody approved attempt "start the previous release" within 11m35s`
+	refusedRun := did(taken(), wish(130, 1), result(131, 1, incident.OverBudget, `attempt 1 ("restart the unit"), which 佐藤 花子 asked for, was not made: "i-0abc123" had 3 repairs within 1h0m0s, and limits.recoveries allows 3: the fix does not hold`))
 	stopped := result(140, 1, "", `attempt 1 ("restart the unit") was made at the wish of 佐藤 花子: Suzuki (slack:U2) took it over in Slack`)
 	stopped.Outcome = incident.TakenOver
 	two := did(taken(), wish(130, 2), incident.Transition{Kind: incident.Asked, By: "first_tier", Attempt: 2, Item: 1, At: at(130), Until: at(730)})
 	paused := forbidden()
-	paused.Reason, paused.Why, paused.Transitions = incident.Paused, `Suzuki has paused customer "acme": release 42`, nil
+	paused.Reason, paused.Why, paused.Transitions = incident.Paused, `Suzuki has paused everything for customer "acme": release 42`, nil
 	partial := recovered()
 	partial.Phase, partial.Outcome, partial.Reason, partial.EndedAt = incident.HandOver, incident.HandedOver, incident.Partial, time.Time{}
-	partial.Why = `"restart the unit" was done, and verified; what remains is a person's`
+	partial.Why = `"restart the unit" was done, and verified; what remains is a person's to do`
 	suggested := observed()
 	suggested.Match.Autonomy = incident.Suggest
 	return map[string]moment{
@@ -128,8 +128,8 @@ func moments() map[string]moment {
 		"taken":               {taken(), nil},
 		"released":            {did(taken(), incident.Transition{Kind: incident.EventSeen, Key: incident.ReleasedKey + "E9", At: at(1920)}), nil},
 		"manual_run_running":  {did(taken(), wish(130, 1)), nil},
-		"manual_run_verified": {again(did(taken(), wish(130, 1), result(140, 1, "", "it was done, and verified")), 200), nil},
-		"manual_run_not_held": {again(did(taken(), wish(130, 1), result(140, 1, incident.VerifyFailed, "it did not hold")), 502), nil},
+		"manual_run_verified": {again(did(taken(), wish(130, 1), result(140, 1, "", `attempt 1 ("restart the unit") was made at the wish of 佐藤 花子, and verified`)), 200), nil},
+		"manual_run_not_held": {again(did(taken(), wish(130, 1), result(140, 1, incident.VerifyFailed, `attempt 1 ("restart the unit") was made at the wish of 佐藤 花子: the attempt did not hold`)), 502), nil},
 		"manual_run_refused":  {refusedRun, nil},
 		"manual_run_stopped":  {again(did(taken(), wish(130, 1), stopped), 502), nil},
 		"two_people": {two, func(o *handover.Options) {

@@ -18,7 +18,7 @@ func News(rec incident.Record, opts Options, line incident.Transition) Message {
 		return ResolvedBy(rec, opts, line.By)
 	}
 	rec.Transitions = []incident.Transition{line}
-	for _, d := range deeds(rec) {
+	for _, d := range p.words.deeds(rec) {
 		if text := p.sentence(d); text != "" {
 			return p.update(func(words) string { return text })
 		}

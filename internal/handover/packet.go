@@ -63,7 +63,7 @@ type Packet struct {
 	Outcome incident.Outcome
 	Reason  incident.Reason
 	Phase   incident.Phase // where it was when the packet was made
-	Why     string         // the engine's own sentence
+	Why     string         // the engine's own sentence, in the reader's language
 	Changed bool           // the engine may have changed something
 
 	Checked   []Line
@@ -150,6 +150,7 @@ type Line struct {
 	Healthy   *bool
 	Found     string // its output, on one line
 	Error     string
+	Said      bool // Error is the engine's own sentence, and not what a machine answered
 	ErrorKind incident.ErrorKind
 	Note      string // why it was skipped or only planned
 	At        time.Time

@@ -45,10 +45,10 @@ func base() incident.Record {
 		Match: incident.Match{
 			Scenario: "http-down", Title: "Web service does not answer", Hash: "9f86d081884c7d659a2feaa0c55ad015",
 			Runbook: "http-down.md", Autonomy: incident.Automatic, Target: "i-0abc123",
-			Why: `service PX1234 and alert.severity in ["critical", "error"] hold; priority 100`,
+			Why: `scenario "http-down" matches: service "PX1234" (acme-web-prod) is "PX1234"; alert.severity in ["critical", "error"] holds: alert.severity is "critical"`,
 			Considered: []incident.Considered{
-				{Scenario: "http-down", Matched: true, Why: "all conditions hold"},
-				{Scenario: "disk-usage", Why: `alert.summary does not contain "disk"`},
+				{Scenario: "http-down", Matched: true, Why: `service "PX1234" (acme-web-prod) is "PX1234"`},
+				{Scenario: "disk-usage", Why: `alert.summary contains "disk" does not hold: alert.summary is "HTTP 502 from https://www.acme.example/healthz"`},
 			},
 		},
 		CatalogVersion: "3b2c1d0", EngineVersion: "0.1.0", ReceivedAt: at(1), StartedAt: at(2),
@@ -103,7 +103,7 @@ func records() map[string]incident.Record {
 func verifyFailed() incident.Record {
 	r := base()
 	r.Phase, r.Outcome, r.Reason = incident.HandOver, incident.HandedOver, incident.VerifyFailed
-	r.Why = "2 of 2 attempts were made; after the last one probe was unhealthy for 3m0s"
+	r.Why = "none of the 2 attempts held"
 	disk := step(incident.Gather, 0, 0, 1, "disk", "ssh.run", object{"host": "web1.acme.example", "command": []string{"df", "-h"}}, nil, 3, 10)
 	disk.Status, disk.Error, disk.ErrorKind = incident.Failed, "ssh.run on web1.acme.example: no answer within 10s", incident.TimedOut
 	second := restart(2, "start the previous release", []string{"sh", "-c", "release rollback && echo it's done"}, 60)
@@ -120,10 +120,10 @@ func verifyFailed() incident.Record {
 
 func unmatched() incident.Record {
 	r := base()
-	r.Phase, r.Outcome, r.Why = incident.HandOver, incident.Unmatched, "none of 2 scenarios of 株式会社アクメ matches"
-	r.Match = incident.Match{Why: "none of 2 scenarios matches", Considered: []incident.Considered{
-		{Scenario: "disk-usage", Why: `alert.summary does not contain "disk"`},
-		{Scenario: "http-down", Why: `service PX1234 is not one of ["PX9", "acme-api-*"]`},
+	r.Phase, r.Outcome, r.Why = incident.HandOver, incident.Unmatched, `none of the 2 scenarios that customer "acme" has adopted matches; it has not adopted the other 31 of the catalog`
+	r.Match = incident.Match{Why: r.Why, Considered: []incident.Considered{
+		{Scenario: "disk-usage", Why: `alert.summary contains "disk" does not hold: alert.summary is "HTTP 502 from https://www.acme.example/healthz"`},
+		{Scenario: "http-down", Why: `service "PX1234" (acme-web-prod) is not one of ["PX9", "acme-api-*"]`},
 	}}
 	r.StartedAt = time.Time{}
 	return r
@@ -132,7 +132,7 @@ func unmatched() incident.Record {
 func stale() incident.Record {
 	r := base()
 	r.Phase, r.Outcome, r.Reason = incident.HandOver, incident.HandedOver, incident.Stale
-	r.Why = "it arrived 47h59m0s after it began; limits.timeout of http-down is 10m0s"
+	r.Why = "it was 47h59m0s old when its turn came, longer than the scenario's limits.timeout of 10m0s (if it is new, the clock is wrong)"
 	r.StartedAt = time.Time{}
 	return r
 }
@@ -140,7 +140,7 @@ func stale() incident.Record {
 func engineError() incident.Record {
 	r := base()
 	r.Phase, r.Outcome, r.Reason = incident.HandOver, incident.HandedOver, incident.EngineError
-	r.Why = "render parameters of step \"restart\": inputs.unit is empty"
+	r.Why = `attempt "restart the unit", step "restart": inputs.unit is empty`
 	s := restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 14)
 	s.Status, s.EndedAt, s.Output = incident.Started, time.Time{}, nil
 	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2), journal(3), s}
@@ -159,7 +159,7 @@ func takenOver() incident.Record {
 
 func recovered() incident.Record {
 	r := base()
-	r.Phase, r.Outcome, r.Why = incident.End, incident.Recovered, "attempt 1 held for 1m0s"
+	r.Phase, r.Outcome, r.Why = incident.End, incident.Recovered, `"restart the unit" was done, and verified`
 	r.Steps = []incident.Step{
 		probe(incident.Check, 0, 0, 502, 2), journal(3), restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 14),
 		probe(incident.Verify, 1, 0, 502, 16), probe(incident.Verify, 1, 1, 200, 31), probe(incident.Verify, 1, 2, 200, 91),
@@ -170,7 +170,7 @@ func recovered() incident.Record {
 
 func cleared() incident.Record {
 	r := base()
-	r.Phase, r.Outcome, r.Why = incident.End, incident.Cleared, "probe was healthy"
+	r.Phase, r.Outcome, r.Why = incident.End, incident.Cleared, "the check found it healthy; nothing was changed"
 	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 200, 2)}
 	r.OutcomeAt, r.EndedAt = at(3), at(3)
 	return r
@@ -179,13 +179,13 @@ func cleared() incident.Record {
 func observed() incident.Record {
 	r := base()
 	r.Match.Autonomy = incident.Observe
-	r.Phase, r.Outcome, r.Reason, r.Why = incident.HandOver, incident.HandedOver, incident.Observed, "autonomy is observe"
+	r.Phase, r.Outcome, r.Reason, r.Why = incident.HandOver, incident.HandedOver, incident.Observed, "the scenario only observes here: the record says what would have run"
 	first := restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 5)
 	second := restart(2, "reboot the machine", []string{"systemctl", "reboot"}, 5)
 	for _, s := range []*incident.Step{&first, &second} {
-		s.Status, s.Output, s.EndedAt, s.Note = incident.Planned, nil, s.StartedAt, "autonomy is observe"
+		s.Status, s.Output, s.EndedAt, s.Note = incident.Planned, nil, s.StartedAt, "would have run"
 	}
-	second.Status, second.Note = incident.Skipped, "if: inputs.may_reboot is false"
+	second.Status, second.Note = incident.Skipped, "its condition is false"
 	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2), journal(3), first, second}
 	return r
 }
@@ -220,7 +220,7 @@ func waiting() incident.Record {
 func forbidden() incident.Record {
 	r := base()
 	r.Phase, r.Outcome, r.Reason = incident.HandOver, incident.HandedOver, incident.Forbidden
-	r.Why = `recover is forbidden by quiet hours "weekly batch" (catalog 3b2c1d0)`
+	r.Why = `changing things is forbidden until Fri 2026-11-20 06:00 JST by quiet hours "weekly batch" (cron 0 2 * * FRI for 4h)`
 	r.Steps = []incident.Step{probe(incident.Check, 0, 0, 502, 2)}
 	r.Transitions = []incident.Transition{{
 		Run: 1, Kind: incident.Decided, Question: incident.MayRecover, At: at(4), Window: `quiet hours "weekly batch"`, Until: at(3 * 3600), Why: r.Why,
@@ -230,7 +230,7 @@ func forbidden() incident.Record {
 
 func reported() incident.Record {
 	r := base()
-	r.Phase, r.Outcome, r.Why = incident.End, incident.Reported, "the scenario only reports"
+	r.Phase, r.Outcome, r.Why = incident.End, incident.Reported, "the scenario reports what it gathered"
 	gone := step(incident.Gather, 0, 0, 1, "disk", "ssh.run", object{"host": "web1.acme.example", "command": []string{"df", "-h"}}, nil, 3, 10)
 	gone.Status, gone.Error, gone.ErrorKind = incident.Failed, "ssh.run on web1.acme.example: no answer within 10s", incident.TimedOut
 	nothing := step(incident.Gather, 0, 0, 2, "queue", "ssh.run", nil, object{"stdout": "", "exit_code": 0}, 4, 1)
@@ -244,7 +244,7 @@ func reported() incident.Record {
 func resolvedUpstream() incident.Record {
 	r := base()
 	r.Incident.Number = 0
-	r.Phase, r.Outcome, r.Why = incident.End, incident.ResolvedUpstream, "the monitor resolved it"
+	r.Phase, r.Outcome, r.Why = incident.End, incident.ResolvedUpstream, "the monitor resolved it before anything was changed"
 	r.OutcomeAt, r.EndedAt = at(1.5), at(1.5)
 	return r
 }

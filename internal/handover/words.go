@@ -29,6 +29,7 @@ type words struct {
 	contact  contactWords
 	digest   digestWords
 	live     liveWords
+	forms    forms
 }
 
 // saying explains an outcome or a reason.
@@ -81,6 +82,7 @@ type phrases struct {
 	resolvedBy   string // who
 	nobody       string // tier
 	nobodyNext   string // tier, duration, next tier
+	unread       string // id: the title of an incident that could not be read
 }
 
 type outcomes struct {

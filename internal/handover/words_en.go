@@ -47,6 +47,7 @@ func english() words {
 			"Resolved by %s.",
 			"Nobody of %s has answered.",
 			"Nobody of %s has answered within %s. Next: %s.",
+			"incident %s (it could not be read)",
 		},
 		outcomes{
 			saying{"In progress", "The first response is running.", "A person can take over at any time."},
@@ -207,5 +208,9 @@ func english() words {
 				"Over",
 			},
 		},
+		forms{reasons: []form{ // who wanted it is said around it
+			{"attempt %d (%q) was made at the wish of %s: %s", "%[4]s"},
+			{"attempt %d (%q), which %s asked for, was not made: %s", "%[4]s"},
+		}},
 	}
 }
