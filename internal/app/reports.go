@@ -10,19 +10,11 @@ import (
 	"shodo/internal/delivery"
 	"shodo/internal/history"
 	"shodo/internal/incident"
-	"shodo/internal/mail"
 	"shodo/internal/pagerduty"
 	"shodo/internal/report"
 	"shodo/internal/web"
 	"shodo/workflows"
 )
-
-// reportMail sends the mails of reports.
-type reportMail struct{ client *mail.Client }
-
-func (m reportMail) Send(ctx context.Context, one mail.Message) error {
-	return notMailed(m.client.Send(ctx, one))
-}
 
 // comparePace is how many requests a minute a comparison with PagerDuty takes at most: it can wait, and incidents cannot.
 const comparePace = 240
@@ -56,10 +48,10 @@ func (a *App) sender() *delivery.Sender {
 		Now:     time.Now, Log: a.log, PagerDuty: a.comparison(),
 	}
 	if a.slack != nil {
-		o.Slack = slackEdge{a.slack}
+		o.Slack = a.slack
 	}
 	if a.mail != nil {
-		o.Mail = reportMail{a.mail}
+		o.Mail = a.mail
 	}
 	return delivery.New(o)
 }

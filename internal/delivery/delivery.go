@@ -4,10 +4,12 @@
 // What it promises:
 //
 //   - A report goes to each place once for each turn of its schedule, however often it is asked for, and by whichever
-//     process: the intent is durable before anything is sent. When a crash comes between, nobody knows whether it arrived;
-//     then it is not sent again, and the list of deliveries says so. A folder is written again, because that changes nothing.
+//     process: it is made first, then the intent is durable, then it is sent. When a crash comes between the last two, or no
+//     answer, nobody knows whether it arrived; then it is not sent again, and the list of deliveries says so. A folder is
+//     written again, because that changes nothing.
 //   - What is sent late is the report of its own turn: of the last whole week or month before it.
-//   - A place that takes nothing holds no other up.
+//   - A place that takes nothing holds no other up, and the list of deliveries says why it took nothing so far.
+//   - All places of a turn get the same report: it is made once, and kept for a while.
 //   - PagerDuty, with which the record is compared, holds nothing up: what could not be compared in time is reported as not compared.
 //
 // What it never does: decide when (Temporal's schedules do), or what stands in a report (package report does).
@@ -30,6 +32,7 @@ import (
 	"shodo/internal/mail"
 	"shodo/internal/quiethours"
 	"shodo/internal/report"
+	"shodo/internal/slack"
 	"shodo/internal/suggest"
 	"shodo/workflows"
 )
@@ -38,15 +41,15 @@ import (
 type Ledger interface {
 	BeginReportDelivery(context.Context, incident.ReportDelivery) (known incident.ReportDelivery, isNew bool, err error)
 	EndReportDelivery(context.Context, incident.ReportDelivery) error
-	DropReportDelivery(context.Context, incident.ReportDelivery) error
+	PutOffReportDelivery(context.Context, incident.ReportDelivery) error
 }
 
-// Channel posts to Slack. Its errors are workflows.ErrNotTaken or worth another try.
+// Channel posts to Slack; a client of package slack is it.
 type Channel interface {
-	Post(ctx context.Context, channel string, m handover.Message, key string) (workflows.Posted, error)
+	Post(ctx context.Context, channel string, m handover.Message, key string) (slack.Posted, error)
 }
 
-// Post sends mails. Its errors are workflows.ErrNotTaken or worth another try.
+// Post sends mails; a client of package mail is it.
 type Post interface {
 	Send(ctx context.Context, m mail.Message) error
 }
@@ -75,10 +78,13 @@ type Options struct {
 const comparing = time.Minute
 
 // Sender makes and sends reports.
-type Sender struct{ Options }
+type Sender struct {
+	Options
+	kept shelf
+}
 
 // New makes one.
-func New(o Options) *Sender { return &Sender{o} }
+func New(o Options) *Sender { return &Sender{Options: o} }
 
 // Due tells where a report is sent, and not before when.
 func (s *Sender) Due(_ context.Context, in workflows.ReportInput) (workflows.ReportDue, error) {
@@ -127,7 +133,15 @@ func (s *Sender) Deliver(ctx context.Context, in workflows.DeliverInput) error {
 		return fmt.Errorf("%w: the configuration sends no report %q to %s any more", workflows.ErrNotTaken, in.Name, in.Place)
 	}
 	to := r.To[i]
+	made, err := s.kept.take(ctx, in.ReportInput, s.Now(), func() (*report.Report, error) { return s.Make(ctx, r, in.At) })
+	if err != nil {
+		return err
+	}
 	d := incident.ReportDelivery{Report: in.Name, At: in.At, Again: in.Again, Place: in.Place, Begun: s.Now()}
+	send, err := s.ready(made, to, fmt.Sprintf("report/%s/%d/%s", d.Report, d.At.Unix(), d.Again))
+	if err != nil {
+		return fmt.Errorf("send the report %q to %s: %w", in.Name, in.Place, err)
+	}
 	known, isNew, err := s.Ledger.BeginReportDelivery(ctx, d)
 	switch {
 	case err != nil:
@@ -135,36 +149,36 @@ func (s *Sender) Deliver(ctx context.Context, in workflows.DeliverInput) error {
 	case !isNew && !known.Ended.IsZero():
 		return nil
 	case !isNew && to.Folder == "":
-		return s.end(ctx, known, "the engine was interrupted while it was sending: it is not known whether it arrived, and it is not sent again")
+		return s.end(ctx, known, "the engine was interrupted while it was sending: "+nobodyKnows)
 	}
-	result, err := s.send(ctx, r, to, d)
+	result, err := send(ctx)
+	return s.settle(ctx, d, result, err)
+}
+
+const nobodyKnows = "it is not known whether it arrived, and it is not sent again"
+
+// settle remembers what became of a delivery. What the place did not take this time is an error, and may be sent again.
+func (s *Sender) settle(ctx context.Context, d incident.ReportDelivery, result string, err error) error {
 	switch {
-	case errors.Is(err, workflows.ErrNotTaken):
-		return errors.Join(err, s.end(ctx, d, "not sent: "+err.Error()))
-	case err != nil:
-		return errors.Join(err, s.Ledger.DropReportDelivery(context.WithoutCancel(ctx), d))
+	case err == nil:
+		return s.end(ctx, d, result)
+	case mayHaveArrived(err):
+		s.Log.ErrorContext(ctx, "nobody knows whether a report arrived; it is not sent again", "report", d.Report, "place", d.Place, "err", err)
+		return s.end(ctx, d, nobodyKnows+": "+err.Error())
+	case neverTaken(err):
+		if ended := s.end(ctx, d, "not sent: "+err.Error()); ended != nil {
+			return ended
+		}
+		return fmt.Errorf("%w: %w", workflows.ErrNotTaken, err)
 	}
-	return s.end(ctx, d, result)
+	s.Log.WarnContext(ctx, "a report is not taken; it is sent again later", "report", d.Report, "place", d.Place, "err", err)
+	d.Result = "not taken so far: " + err.Error()
+	return errors.Join(err, s.Ledger.PutOffReportDelivery(context.WithoutCancel(ctx), d))
 }
 
 func (s *Sender) end(ctx context.Context, d incident.ReportDelivery, result string) error {
 	d.Ended, d.Result = s.Now(), result
 	return s.Ledger.EndReportDelivery(context.WithoutCancel(ctx), d)
-}
-
-func (s *Sender) send(ctx context.Context, r config.Report, to config.Destination, d incident.ReportDelivery) (result string, err error) {
-	made, err := s.Make(ctx, r, d.At)
-	if err != nil {
-		return "", err
-	}
-	key := fmt.Sprintf("report/%s/%d/%s", d.Report, d.At.Unix(), d.Again)
-	switch {
-	case to.Slack != "":
-		return s.toSlack(ctx, made, to.Slack, key)
-	case to.Mail != "":
-		return s.toMail(ctx, made, to.Mail, key)
-	}
-	return toFolder(made, to.Folder)
 }
 
 // Make makes the report of a turn.

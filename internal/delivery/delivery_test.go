@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -24,6 +25,7 @@ import (
 	"shodo/internal/incident"
 	"shodo/internal/mail"
 	"shodo/internal/report"
+	"shodo/internal/slack"
 	"shodo/internal/store"
 	"shodo/workflows"
 )
@@ -39,14 +41,16 @@ tiers: [{name: ops, slack: "#ops"}]
 // office is a sender with a real store, and places that answer from scripts.
 type office struct {
 	*delivery.Sender
-	store  *store.Store
-	fail   []error // of the next sends
-	posts  []handover.Message
-	mails  []mail.Message
-	keys   []string
-	folder string
-	now    time.Time
-	lost   func(context.Context, analytics.Period, report.Edition) (analytics.Lost, error) // what PagerDuty says; nil: nothing is compared
+	store   *store.Store
+	fail    []error // of the next sends
+	missing []string
+	mu      sync.Mutex
+	posts   []handover.Message
+	mails   []mail.Message
+	keys    []string
+	folder  string
+	now     time.Time
+	lost    func(context.Context, analytics.Period, report.Edition) (analytics.Lost, error) // what PagerDuty says; nil: nothing is compared
 }
 
 func (o *office) Lost(ctx context.Context, p analytics.Period, e report.Edition) (analytics.Lost, error) {
@@ -62,18 +66,22 @@ func (o *office) next() error {
 	return err
 }
 
-func (o *office) Post(_ context.Context, channel string, m handover.Message, key string) (workflows.Posted, error) {
+func (o *office) Post(_ context.Context, channel string, m handover.Message, key string) (slack.Posted, error) {
 	if err := o.next(); err != nil {
-		return workflows.Posted{}, err
+		return slack.Posted{}, err
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.posts, o.keys = append(o.posts, m), append(o.keys, channel+" "+key)
-	return workflows.Posted{Channel: "C1", TS: "1.2"}, nil
+	return slack.Posted{Channel: "C1", TS: "1.2", Missing: o.missing}, nil
 }
 
 func (o *office) Send(_ context.Context, m mail.Message) error {
 	if err := o.next(); err != nil {
 		return err
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.mails, o.keys = append(o.mails, m), append(o.keys, m.To+" "+m.Key)
 	return nil
 }
@@ -207,13 +215,20 @@ func TestTheSameBytesAgain(t *testing.T) {
 }
 
 func TestTrouble(t *testing.T) {
-	away, never := errors.New("away"), fmt.Errorf("%w: no such channel", workflows.ErrNotTaken)
+	away, never := errors.New("away"), fmt.Errorf("post to #ops: %w", slack.ErrChannel)
 	o := open(t, nil)
-	o.fail = []error{away, away}
+	o.fail, o.missing = []error{away, away}, []string{"files: no scope"}
 	for i := range 3 {
 		err := o.Deliver(t.Context(), to("slack #ops"))
 		if (err == nil) != (i == 2) {
 			t.Errorf("try %d: %v", i, err)
+		}
+		want := "slack #ops: not taken so far: away"
+		if i == 2 {
+			want = "slack #ops: posted as 1.2, without files: no scope"
+		}
+		if got := o.ledger(t); !slices.Equal(got, []string{want}) {
+			t.Errorf("try %d: the list says %q, want %q", i, got, want)
 		}
 	}
 	o.fail = []error{never}
@@ -233,7 +248,7 @@ func TestTrouble(t *testing.T) {
 	if err := o.Deliver(t.Context(), in); err != nil || len(o.posts) != 1 {
 		t.Errorf("%d posts, %v", len(o.posts), err)
 	}
-	if got := strings.Join(o.ledger(t), "\n"); !strings.Contains(got, "not sent: the message is not taken: no such channel") || !strings.Contains(got, "not known whether it arrived") {
+	if got := strings.Join(o.ledger(t), "\n"); !strings.Contains(got, "not sent: post to #ops: "+slack.ErrChannel.Error()) || !strings.Contains(got, "not known whether it arrived") {
 		t.Errorf("the list says:\n%s", got)
 	}
 	for _, in := range []workflows.DeliverInput{{ReportInput: workflows.ReportInput{Name: "gone", At: monday}, Place: "slack #ops"}, to("slack #gone")} {

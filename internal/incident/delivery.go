@@ -9,6 +9,6 @@ type ReportDelivery struct {
 	Again  string    `json:"again,omitempty"`  // of a report that an operator wanted once more: the name of the wish
 	Place  string    `json:"place"`            // where it goes, as the configuration names it
 	Begun  time.Time `json:"begun"`            // when it was begun to be sent
-	Ended  time.Time `json:"ended,omitzero"`   // zero: it is being sent, or nobody knows whether it arrived
-	Result string    `json:"result,omitempty"` // what became of it, for people; empty while it is not known
+	Ended  time.Time `json:"ended,omitzero"`   // zero: it is being sent, or was not taken so far
+	Result string    `json:"result,omitempty"` // what became of it, for people; without an end, why it was not taken so far
 }

@@ -126,7 +126,7 @@ func (c *Client) Send(ctx context.Context, m Message) error {
 			return c.failed(ctx, "DATA", err)
 		}
 		if err := body.Close(); err != nil {
-			return c.failed(ctx, "end of DATA", err)
+			return c.failed(ctx, endOfData, err)
 		}
 		return nil
 	})

@@ -14,8 +14,8 @@
 // # At least once
 //
 // When the connection breaks after the text was sent, nobody knows whether the mail was taken; the error is
-// [ErrTemporary], and who tries again may send it twice. The Message-ID is made from [Message.Key] and the recipient, so
-// both have the same one, by which mail systems and programs recognise a mail that came twice.
+// [ErrTemporary] and [ErrUnanswered], and who tries again may send it twice. The Message-ID is made from [Message.Key] and
+// the recipient, so both have the same one, by which mail systems and programs recognise a mail that came twice.
 //
 // What it never does: queue, retry, read mail, send HTML.
 package mail

@@ -16,15 +16,19 @@ import (
 
 // The kinds of error; use errors.Is. Only ErrTemporary may pass by itself.
 var (
-	ErrTemporary = errors.New("no success this time")                      // the server is away or busy, or the connection broke
-	ErrRecipient = errors.New("recipient is refused")                      // fix the contact's address
-	ErrRefused   = errors.New("mail is refused")                           // the same mail is refused again: mail.from, its size, a policy
-	ErrAuth      = errors.New("login is not accepted")                     // fix mail.user and mail.password
-	ErrTLS       = errors.New("connection cannot be secured")              // fix mail.tls, mail.address or the server's certificate
-	ErrMessage   = errors.New("mail cannot be written")                    // the recipient's address is none, or there is no text
-	errNoAuth    = errors.New("the server offers neither PLAIN nor LOGIN") // of ErrAuth
-	errNoTLS     = errors.New("the server offers no STARTTLS")             // of ErrTLS
-	errNotLocal  = errors.New("the address is not a loopback address")     // of ErrTLS
+	ErrTemporary = errors.New("no success this time")         // the server is away or busy, or the connection broke
+	ErrRecipient = errors.New("recipient is refused")         // fix the contact's address
+	ErrRefused   = errors.New("mail is refused")              // the same mail is refused again: mail.from, its size, a policy
+	ErrAuth      = errors.New("login is not accepted")        // fix mail.user and mail.password
+	ErrTLS       = errors.New("connection cannot be secured") // fix mail.tls, mail.address or the server's certificate
+	ErrMessage   = errors.New("mail cannot be written")       // the recipient's address is none, or there is no text
+
+	// ErrUnanswered is of errors of another kind, too: the whole mail was sent, and no answer came. It may have been taken.
+	ErrUnanswered = errors.New("no answer, so that it may have been taken")
+
+	errNoAuth   = errors.New("the server offers neither PLAIN nor LOGIN") // of ErrAuth
+	errNoTLS    = errors.New("the server offers no STARTTLS")             // of ErrTLS
+	errNotLocal = errors.New("the address is not a loopback address")     // of ErrTLS
 )
 
 // Error is how far a mail came, and why it came no further.
@@ -44,13 +48,20 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("smtp %s: %s: %s", e.Stage, e.kind, e.Text)
 }
 
-// Unwrap gives the kind, and the cause where it is a context's end.
+// Unwrap gives the kinds, and the cause where it is a context's end.
 func (e *Error) Unwrap() []error {
-	if e.cause != nil {
-		return []error{e.kind, e.cause}
+	all := []error{e.kind}
+	if e.Stage == endOfData && e.Code == 0 {
+		all = append(all, ErrUnanswered)
 	}
-	return []error{e.kind}
+	if e.cause != nil {
+		all = append(all, e.cause)
+	}
+	return all
 }
+
+// endOfData is the stage in which the server has the whole mail.
+const endOfData = "end of DATA"
 
 const noAnswer = "no answer in time"
 

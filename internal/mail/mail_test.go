@@ -337,6 +337,9 @@ func TestServersThatBreak(t *testing.T) {
 			if !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.says) {
 				t.Errorf("error = %v, want %q saying %q", err, c.want, c.says)
 			}
+			if perhaps := errors.Is(err, mail.ErrUnanswered); perhaps != (c.name == "closes after the text") {
+				t.Errorf("it may have been taken: %v", perhaps)
+			}
 			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("it took %s", took)
 			}

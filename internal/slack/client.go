@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	slackgo "github.com/slack-go/slack"
@@ -192,8 +194,10 @@ func (c *Client) call(ctx context.Context, method string, do func(context.Contex
 		if err := c.pace.open(ctx, method); err != nil {
 			return &Error{Method: method, Code: "Slack asked to wait for longer than there was time", kind: ErrTransient, cause: err}
 		}
-		within, cancel := context.WithTimeout(ctx, c.timeout)
-		err := classified(within, method, do(within))
+		var sent atomic.Bool
+		within, cancel := context.WithTimeout(traced(ctx, &sent), c.timeout)
+		err := do(within)
+		err = classified(within, method, err, sent.Load())
 		cancel()
 		var e *Error
 		if !errors.As(err, &e) || e.RetryAfter <= 0 {
@@ -205,6 +209,11 @@ func (c *Client) call(ctx context.Context, method string, do func(context.Contex
 		}
 		c.log.Info("slack asks to wait", "method", method, "wait", e.RetryAfter)
 	}
+}
+
+// traced notes when a request goes out: from then on it may do its work, whatever comes back.
+func traced(ctx context.Context, sent *atomic.Bool) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 }
 
 // httpClient is the given client, or a new one, that follows no redirect (it would take the token along) and reads no

@@ -288,6 +288,44 @@ func TestHangingAndEndlessAnswers(t *testing.T) {
 	}
 }
 
+// Who must not post twice has to know when a call may have done its work, although it failed.
+func TestWhatMayHaveBeenTaken(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	var giveUp context.CancelFunc
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc // nil: nobody listens
+		want   bool
+	}{
+		"nobody listens":       {nil, false},
+		"a proxy is broken":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, false},
+		"Slack says no":        {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"ok":false,"error":"internal_error"}`) }, false},
+		"the connection ends":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, true},
+		"the answer is broken": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"ok":tr`) }, true},
+		"no answer":            {func(_ http.ResponseWriter, r *http.Request) { giveUp(); <-r.Context().Done() }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := gone.URL
+			if c.answer != nil {
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					_, _ = io.Copy(io.Discard, r.Body)
+					c.answer(w, r)
+				}))
+				defer server.Close()
+				address = server.URL
+			}
+			client := slack.New(slack.Options{APIURL: address, Token: secret.New(token)})
+			var ctx context.Context
+			ctx, giveUp = context.WithCancel(t.Context())
+			defer giveUp()
+			_, err := client.Post(ctx, "#ops", message("hello"), "k")
+			if !errors.Is(err, slack.ErrTransient) || errors.Is(err, slack.ErrUnanswered) != c.want {
+				t.Errorf("may have been taken: %v, want %v: %v", errors.Is(err, slack.ErrUnanswered), c.want, err)
+			}
+		})
+	}
+}
+
 func TestPaceOfOneChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{answer: well}

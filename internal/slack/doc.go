@@ -12,7 +12,8 @@
 //     answered with the wait that Slack asks for, for all calls of that method, as long as the context lasts.
 //   - Every call has a deadline, follows no redirect, and reads at most a megabyte of answer.
 //   - An error has a kind that says whether trying again may help: [ErrChannel], [ErrAuth], [ErrRefused] and [ErrGone] do
-//     not pass by themselves, [ErrTransient] does. No error or log line holds the token or an upload address.
+//     not pass by themselves, [ErrTransient] does; [ErrUnanswered] says that it may have been taken all the same. No error
+//     or log line holds the token or an upload address.
 //
 // # At least once
 //

@@ -19,6 +19,10 @@ var (
 	ErrGone      = errors.New("message is gone")                             // nothing to change or to reply to
 	ErrUser      = errors.New("user or group is not there")                  // nobody has this id or address, or is in that channel
 	ErrTransient = errors.New("no success this time")                        // trying again may help
+
+	// ErrUnanswered is of errors that are ErrTransient, too: the call was sent, and no answer came that can be read. It may
+	// have done its work.
+	ErrUnanswered = errors.New("no answer, so that it may have been taken")
 )
 
 // Error is what one call of Slack's API came to.
@@ -29,6 +33,7 @@ type Error struct {
 	RetryAfter time.Duration // how long Slack asks to wait; zero when it does not say
 	kind       error
 	cause      error
+	unanswered bool
 }
 
 // Error says what was called, what came back and what to do.
@@ -43,12 +48,16 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the kind, and the cause where it may be told: a context's end.
+// Unwrap gives the kinds, and the cause where it may be told: a context's end.
 func (e *Error) Unwrap() []error {
-	if e.cause != nil {
-		return []error{e.kind, e.cause}
+	all := []error{e.kind}
+	if e.unanswered {
+		all = append(all, ErrUnanswered)
 	}
-	return []error{e.kind}
+	if e.cause != nil {
+		all = append(all, e.cause)
+	}
+	return all
 }
 
 // kindOf sorts Slack's error codes by what they mean for the caller
@@ -76,9 +85,9 @@ func kindOf(code string) (hint string, kind error) {
 	return "", ErrRefused
 }
 
-// classified turns what slack-go gave into an *Error. The text of transport errors is reduced to its reason: their URLs
-// may be upload addresses, which are secrets.
-func classified(ctx context.Context, method string, err error) error {
+// classified turns what slack-go gave into an *Error; sent says that the request went out. The text of transport errors
+// is reduced to its reason: their URLs may be upload addresses, which are secrets.
+func classified(ctx context.Context, method string, err error, sent bool) error {
 	if err == nil {
 		return nil
 	}
@@ -89,7 +98,7 @@ func classified(ctx context.Context, method string, err error) error {
 	var transport *url.Error
 	switch {
 	case ctx.Err() != nil:
-		e.Code, e.cause = "no answer in time", ctx.Err()
+		e.Code, e.cause, e.unanswered = "no answer in time", ctx.Err(), sent
 	case errors.As(err, &limited):
 		e.Code, e.RetryAfter = "rate_limited", max(limited.RetryAfter, time.Second)
 	case errors.As(err, &answer):
@@ -112,12 +121,12 @@ func classified(ctx context.Context, method string, err error) error {
 			e.kind, e.Hint = ErrRefused, "check slack.api_url"
 		}
 	case errors.As(err, &transport):
-		e.Code = transport.Err.Error()
+		e.Code, e.unanswered = transport.Err.Error(), sent
 		if errors.Is(transport.Err, context.DeadlineExceeded) || transport.Timeout() {
 			e.Code = "no answer in time"
 		}
 	default:
-		e.Code = "the answer is not understood"
+		e.Code, e.unanswered = "the answer is not understood", sent
 	}
 	return e
 }

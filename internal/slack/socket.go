@@ -181,7 +181,7 @@ func (s *Socket) open(ctx context.Context) (*websocket.Conn, error) {
 	defer cancel()
 	_, address, err := s.api.StartSocketModeContext(ctx)
 	if err != nil {
-		return nil, appError(classified(ctx, "apps.connections.open", err))
+		return nil, appError(classified(ctx, "apps.connections.open", err, false))
 	}
 	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: s.timeout, WriteBufferSize: maxAck}
 	conn, response, err := dialer.DialContext(ctx, address, nil)

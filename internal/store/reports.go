@@ -8,8 +8,8 @@ import (
 	"shodo/internal/incident"
 )
 
-// BeginReportDelivery makes the intent to send a report durable, before it is sent. It is new the first time; after that it
-// gives what is known of the one that was begun before.
+// BeginReportDelivery makes the intent to send a report durable, before it is sent. It is new the first time, and when it was put
+// off; otherwise it gives what is known of the one that was begun before.
 func (s *Store) BeginReportDelivery(ctx context.Context, d incident.ReportDelivery) (known incident.ReportDelivery, isNew bool, err error) {
 	if d.Report == "" || d.Place == "" || d.At.IsZero() || d.Begun.IsZero() {
 		return known, false, fmt.Errorf("begin to send the report %q to %q: %w: it needs a report, a place and times", d.Report, d.Place, ErrInvalid)
@@ -20,7 +20,8 @@ func (s *Store) BeginReportDelivery(ctx context.Context, d incident.ReportDelive
 	}
 	a, err := writeFor(ctx, s, func(t *tx) (a answer, err error) {
 		added, err := t.exec(`INSERT INTO report_deliveries (report, turn, again, place, begun_at, ended_at, result)
-			VALUES ($1, $2, $3, $4, $5, NULL, '') ON CONFLICT (report, turn, again, place) DO NOTHING`,
+			VALUES ($1, $2, $3, $4, $5, NULL, '') ON CONFLICT (report, turn, again, place) DO UPDATE SET begun_at = $5, result = ''
+			WHERE report_deliveries.ended_at IS NULL AND report_deliveries.result <> ''`,
 			text(d.Report), micros(d.At), text(d.Again), text(d.Place), micros(d.Begun))
 		if err != nil {
 			return a, err
@@ -48,14 +49,17 @@ func (s *Store) EndReportDelivery(ctx context.Context, d incident.ReportDelivery
 	return nil
 }
 
-// DropReportDelivery takes an intent back: it is certain that nothing was sent.
-func (s *Store) DropReportDelivery(ctx context.Context, d incident.ReportDelivery) error {
+// PutOffReportDelivery says why a report that was begun to be sent was certainly not: it may be begun again.
+func (s *Store) PutOffReportDelivery(ctx context.Context, d incident.ReportDelivery) error {
+	if d.Result == "" {
+		return fmt.Errorf("put off sending the report %q to %q: %w: it needs a reason", d.Report, d.Place, ErrInvalid)
+	}
 	err := s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM report_deliveries`+thatDelivery+` AND ended_at IS NULL`, thatArgs(d)...)
+		_, err := t.exec(`UPDATE report_deliveries SET result = $5`+thatDelivery+` AND ended_at IS NULL`, append(thatArgs(d), text(d.Result))...)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("take back that the report %q is sent to %q: %w", d.Report, d.Place, err)
+		return fmt.Errorf("put off sending the report %q to %q: %w", d.Report, d.Place, err)
 	}
 	return nil
 }
