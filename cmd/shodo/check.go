@@ -63,7 +63,7 @@ func anyActions() *action.Set { return builtin.List(builtin.Settings{}) }
 func loadCatalog(dir string) (*catalog.Catalog, yamldoc.Problems, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the catalog: %w", err)
+		return nil, nil, fmt.Errorf("open the catalog: %w (name the folder that holds scenarios/, customers/ and runbooks/)", err)
 	}
 	defer root.Close()
 	c, problems := source.Load(root.FS(), anyActions())

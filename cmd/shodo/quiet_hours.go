@@ -110,7 +110,7 @@ func (f quietFlags) customer(id string) (*catalog.Catalog, *customer.Customer, e
 		for _, one := range c.Customers() {
 			known = append(known, string(one.ID))
 		}
-		return nil, nil, fmt.Errorf("there is no customer %q in the catalog%s", id, hinted(firstOf(yamldoc.Suggest(id, known), "it has "+count(len(known), "customer"))))
+		return nil, nil, fmt.Errorf("there is no customer %q in the catalog%s", id, hinted(firstOf(yamldoc.Suggest(id, known), "it has "+count(len(known), "customer")+"; --catalog names the folder of another one")))
 	}
 	return c, of, nil
 }

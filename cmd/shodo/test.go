@@ -88,7 +88,7 @@ func testOptions() scenariotest.Options {
 func findTests(dir string) (*scenariotest.Suite, yamldoc.Problems, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the catalog: %w", err)
+		return nil, nil, fmt.Errorf("open the catalog: %w (name the folder that holds scenarios/, customers/ and runbooks/)", err)
 	}
 	defer root.Close()
 	suite, problems := scenariotest.Find(root.FS(), testOptions())

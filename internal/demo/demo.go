@@ -52,6 +52,11 @@ func Run(ctx context.Context, o Options) (ok bool, err error) {
 	if o.Size == nil {
 		o.Size = func() (int, int, bool) { return 0, 0, false }
 	}
+	if o.Report != "" { // else it would be known only when all is over
+		if info, err := os.Stat(filepath.Dir(o.Report)); err != nil || !info.IsDir() {
+			return false, fmt.Errorf("the report cannot be written: there is no folder %q (name a file elsewhere with --report)", filepath.Dir(o.Report))
+		}
+	}
 	dir, err := makeDir(o.Dir)
 	if err != nil {
 		return false, err

@@ -131,6 +131,7 @@ func (p *printer) summary(results []result, took time.Duration) {
 		verdict = p.style.Red(fmt.Sprintf("%d of %d incidents did not end as they should", len(results)-right, len(results)))
 	}
 	p.line("\n%s, %s after the start.", verdict, seconds(took))
+	p.line("%s", p.style.Dim("The response counts from PagerDuty's created_at, which is in whole seconds."))
 }
 
 // report names the report.

@@ -2,8 +2,10 @@ package demo
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -153,5 +155,17 @@ func TestFolderMustBeEmpty(t *testing.T) {
 	}
 	if _, err := makeDir(dir); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("a folder with something in it is taken: %v", err)
+	}
+}
+
+// What stands in the way of the report is said before anything is broken.
+func TestReportNeedsItsFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "work")
+	_, err := Run(t.Context(), Options{Dir: dir, Report: filepath.Join(dir, "absent", "report.html"), Out: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "--report") {
+		t.Errorf("it says %v", err)
+	}
+	if exists(dir) {
+		t.Error("it had begun")
 	}
 }
