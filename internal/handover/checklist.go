@@ -44,7 +44,8 @@ func (p Packet) firstSection() section {
 	return s
 }
 
-// checklistBlocks is the checklist to be ticked. A point that is too long for its box stands above it whole.
+// checklistBlocks is the checklist to be ticked. Who ticked a point stands at its box; a point that is too long for its box
+// stands above it whole.
 func (p Packet) checklistBlocks(scale int) []Block {
 	if len(p.First)+len(p.Remaining) == 0 {
 		return nil
@@ -63,14 +64,16 @@ func (p Packet) checklistBlocks(scale int) []Block {
 		tick := incident.Choice{Kind: incident.Tick, Incident: p.Incident.ID}
 		text.rows = append(text.rows, row{spans: []span{say(fmt.Sprintf(p.words.live.fewOptions, len(p.Remaining)-n) + " "), raw(cli(tick))}})
 	}
-	for i := range p.Remaining {
-		r := p.pointRow(i)
-		if t := p.tick(i); i >= n || t.By != "" || width(optionText(p.Remaining[i])) > room {
+	for i, point := range p.Remaining {
+		switch r := p.pointRow(i); {
+		case i >= n:
 			r.mark = strconv.Itoa(i+1) + ". " + r.mark
 			text.rows = append(text.rows, r)
+		case width(p.boxText(i)) > room: // its box has the beginning, and whether it is done
+			text.rows = append(text.rows, row{mark: strconv.Itoa(i+1) + ".", spans: []span{say(point)}})
 		}
 	}
-	blocks := []Block{p.slackSection(text, scale)}
+	blocks := []Block{p.slackSection(text, scale)} // the heading in any case
 	for first := 0; first < n; first += MaxOptions {
 		blocks = append(blocks, p.boxes(first, min(first+MaxOptions, n), room))
 	}
@@ -87,13 +90,19 @@ func (p Packet) boxes(first, end, room int) Block {
 		}
 	}
 	for i := first; i < end; i++ {
-		o := Option{Value: strconv.Itoa(i + 1), Text: plainText(strconv.Itoa(i+1)+". "+optionText(p.Remaining[i]), room)}
+		o := Option{Value: strconv.Itoa(i + 1), Text: plainText(p.boxText(i), room)}
+		t := p.tick(i)
+		if t.By != "" {
+			by := plainText(fmt.Sprintf(p.words.live.tickedBy, t.By, p.hour(t.At)), room)
+			o.Description = &by
+		}
 		c.Options = append(c.Options, o)
-		if p.tick(i).By != "" {
+		if t.By != "" {
 			c.InitialOptions = append(c.InitialOptions, o)
 		}
 	}
 	return Block{Type: "actions", BlockID: tickBlockID(p.Incident.ID, p.Run, first+1, end, presses), Elements: []Element{{Checkboxes: &c}}}
 }
 
-func optionText(s string) string { return oneLine(s, maxItem) }
+// boxText is what stands at the box of a point.
+func (p Packet) boxText(i int) string { return strconv.Itoa(i+1) + ". " + p.Remaining[i] }

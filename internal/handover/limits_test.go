@@ -151,6 +151,9 @@ func checkBoxes(t *testing.T, blockID string, c handover.Checkboxes) {
 	var shown, all []string
 	for _, o := range c.Options {
 		checkPlain(t, "option", o.Text, handover.MaxOption)
+		if o.Description != nil {
+			checkPlain(t, "description", *o.Description, handover.MaxOption)
+		}
 		all = append(all, o.Value)
 	}
 	for _, o := range c.InitialOptions {

@@ -202,6 +202,9 @@ func readable(m handover.Message) string {
 						}
 					}
 					fmt.Fprintf(&b, "%s %s\n", box, o.Text.Text)
+					if o.Description != nil {
+						fmt.Fprintf(&b, "    %s\n", o.Description.Text)
+					}
 				}
 			case e.Text != nil:
 				b.WriteString(e.Text.Text + "\n")
@@ -348,6 +351,25 @@ func TestAWishDoesNotMoveThePointsOfTheChecklist(t *testing.T) {
 	if !slices.Equal(before.Remaining, after.Remaining) || len(after.First) != 1 || len(before.First) != 0 {
 		t.Errorf("before %q and %q, after %q and %q", before.First, before.Remaining, after.First, after.Remaining)
 	}
+}
+
+// A point stands once, ticked or not: at its box, with who ticked it. Only one that is too long for its box stands above it,
+// too, and what no box has is told with its state.
+func TestEachPointStandsOnce(t *testing.T) {
+	long := strings.Repeat("長い項目 ", 20)
+	fits := strings.Repeat("x", handover.MaxOption-len("4. "))
+	rec := did(taken(), ticked(150, 1, "佐藤 花子"), ticked(160, 2, "Suzuki"))
+	o := moment{rec: rec}.options("ja")
+	o.Remaining = []string{"リリースを確認する", long, "顧客へ連絡する", fits, fits + "yz"}
+	m := handover.Build(rec, o).Slack()
+	text := readable(m)
+	for want, times := range map[string]int{"リリースを確認する": 1, "顧客へ連絡する": 1, strings.TrimSpace(long): 1, "    佐藤 花子 さん、03:02:30": 1,
+		"    Suzuki さん、03:02:40": 1, fits + "\n": 1, fits + "yz": 1, "☑": 0} {
+		if n := strings.Count(text, want); n != times {
+			t.Errorf("%q stands there %d times, want %d:\n%s", want, n, times, text)
+		}
+	}
+	checkMessage(t, m, 0)
 }
 
 func TestManyPointsAreSplit(t *testing.T) {

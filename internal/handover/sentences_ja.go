@@ -43,6 +43,7 @@ func japaneseSentences() []form {
 			"「%s」への対処は直近%[3]sで %[2]s 回になり、上限(limits.recoveries、%[4]s 回)に達しました。対処の効果が続いていません。"},
 		{"this scenario has repaired %d targets of the customer within %s, and limits.targets allows %d",
 			"このシナリオは直近%[2]sでこの顧客の %[1]s 個の対象に対処しており、上限(limits.targets、%[3]s 個)に達しました。"},
+		{"its first steps were done, and the rest was not approved", "はじめの手順は実行しましたが、残りは承認されませんでした。"},
 		{"attempt %d (%q) was made at the wish of %s: %s", "%[4]s"},
 		{"attempt %d (%q), which %s asked for, was not made: %s", "%[4]s"},
 

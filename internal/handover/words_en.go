@@ -162,6 +162,7 @@ func english() words {
 			"Acknowledge the incident in PagerDuty: then you have it, and nobody else is told.",
 			"On the command line: ",
 			"%s (%s, %s)",
+			"%s, %s",
 			"The engine is paused for %s, by %s since %s: %s",
 			"everything",
 			"customer “%s”",

@@ -33,6 +33,7 @@ type liveWords struct {
 	howAck     string // without buttons: what an acknowledgement means; no verb
 	howCLI     string // without buttons: a command follows
 	ticked     string // point, who, time
+	tickedBy   string // who, time: at the point's box
 	pausedBy   string // scope, who, time, reason
 	pausedAll  string
 	pausedFor  string // scope: a customer, its name
