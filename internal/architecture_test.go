@@ -28,7 +28,7 @@ var (
 		"internal/store", "internal/web", "internal/temporalserver", "internal/sandbox"}
 	// floors is the order of the packages: each one imports only what stands before it. A folder stands for all in it.
 	floors = slices.Concat(
-		[]string{"internal/incident", "internal/yamldoc", "internal/yamlschema", "internal/secret"},
+		[]string{"internal/incident", "internal/yamldoc", "internal/yamlschema", "internal/secret", "internal/partial"},
 		rules,
 		[]string{"scenarios", "runbooks", "workflows", "internal/inbox", "internal/reconcile", "internal/history", "internal/roster", "internal/scenariotest"},
 		edges,

@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"shodo/internal/partial"
 	"shodo/internal/store"
 )
 
@@ -58,7 +60,7 @@ func copySQLite(cmd *cobra.Command, flags *storeFlags, path string) error {
 }
 
 // dump has pg_dump copy PostgreSQL. The password goes by its environment, where other users of the machine do not see it.
-func dump(cmd *cobra.Command, url, path string) error {
+func dump(cmd *cobra.Command, url, path string) (err error) {
 	d, err := store.DumpOf(url)
 	if err != nil {
 		return err
@@ -66,25 +68,25 @@ func dump(cmd *cobra.Command, url, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("back up to %q: %w; take another name", path, store.ErrExists)
 	}
-	partial := path + ".partial"
 	program, err := exec.LookPath("pg_dump")
 	if err != nil {
 		return fmt.Errorf("pg_dump is not on the path. Where it is, run (the password in PGPASSWORD):\n  pg_dump --file=%s %s", quoted(path), quotedAll(d.Args))
 	}
-	file, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := partial.Create(path)
 	if err != nil {
-		return fmt.Errorf("back up: %w", err)
+		return fmt.Errorf("back up to %q: %w", path, err)
 	}
-	defer file.Close()
+	defer func() {
+		err = errors.Join(err, file.Close())
+	}()
 	run := exec.CommandContext(cmd.Context(), program, d.Args...)
-	run.Env, run.Stdout, run.Stderr = append(os.Environ(), d.Environ...), file, cmd.ErrOrStderr()
+	run.Env, run.Stdout, run.Stderr = append(os.Environ(), d.Environ...), file.File, cmd.ErrOrStderr()
 	if err := run.Run(); err != nil {
-		return errors.Join(fmt.Errorf("back up with pg_dump: %w; it tells above why", err), os.Remove(partial))
+		return fmt.Errorf("back up with pg_dump: %w; it tells above why", err)
 	}
-	if err := file.Sync(); err != nil {
-		return errors.Join(fmt.Errorf("back up to %q: %w", path, err), os.Remove(partial))
-	}
-	if err := os.Rename(partial, path); err != nil {
+	if err := file.Place(); errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("back up to %q: %w; take another name", path, store.ErrExists)
+	} else if err != nil {
 		return fmt.Errorf("back up to %q: %w", path, err)
 	}
 	return nil

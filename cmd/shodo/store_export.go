@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shodo/internal/export"
+	"shodo/internal/partial"
 	"shodo/internal/store"
 )
 
@@ -112,22 +113,17 @@ func (f *exportFlags) file(ctx context.Context, s *store.Store, table, path stri
 	if err := os.MkdirAll(f.out, 0o700); err != nil {
 		return 0, fmt.Errorf("export: %w", err)
 	}
-	file, err := os.CreateTemp(f.out, "."+table+"-*") // only its owner may read it
+	file, err := partial.Create(path) // only its owner may read it
 	if err != nil {
 		return 0, fmt.Errorf("export: %w", err)
 	}
 	defer func() {
-		if err != nil {
-			_ = os.Remove(file.Name())
-		}
+		err = errors.Join(err, file.Close())
 	}()
-	if rows, err = f.write(ctx, s, table, file); err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
+	if rows, err = f.write(ctx, s, table, file); err != nil {
 		return 0, err
 	}
-	if err = os.Rename(file.Name(), path); err != nil {
+	if err := file.Replace(); err != nil {
 		return 0, fmt.Errorf("export: %w", err)
 	}
 	return rows, nil

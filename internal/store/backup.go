@@ -1,12 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"shodo/internal/partial"
 )
 
 // ErrExists: there is a file already where a backup was to be written.
@@ -15,58 +18,65 @@ var ErrExists = errors.New("there is a file already")
 // Backup writes a copy of a SQLite database, as of one moment, while the engine works on it. The file appears under its
 // name when it is complete, safe on the disk, and was looked through; an earlier one of that name is never overwritten
 // (ErrExists). ErrUnsupported: PostgreSQL's own tool, pg_dump, copies PostgreSQL.
-func (s *Store) Backup(ctx context.Context, path string) (err error) {
-	given := path
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("back up to %q: %w", given, explain(err))
-		}
-	}()
+func (s *Store) Backup(ctx context.Context, path string) error {
 	if s.isPostgres() {
-		return fmt.Errorf("%w: pg_dump copies PostgreSQL", ErrUnsupported)
+		return fmt.Errorf("back up to %q: %w: pg_dump copies PostgreSQL", path, ErrUnsupported)
 	}
+	if err := s.backup(ctx, path); err != nil {
+		return fmt.Errorf("back up to %q: %w", path, explainBackup(err))
+	}
+	return nil
+}
+
+func (s *Store) backup(ctx context.Context, path string) (err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%w; take another name", ErrExists)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return cmp.Or(err, fs.ErrExist)
 	}
-	partial := path + ".partial"
-	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a backup that was cut off
-		return err
-	}
-	file, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // it holds customers' alerts
+	file, err := partial.Create(path) // it holds customers' alerts: only its owner may read it
 	if err != nil {
 		return err
 	}
-	defer file.Close()
 	defer func() {
-		if err != nil {
-			_ = os.Remove(partial)
-		}
+		err = errors.Join(err, file.Close())
 	}()
-	if err := s.vacuumInto(ctx, partial); err != nil {
+	if err := removeBeside(file.Name()); err != nil { // of one that was cut off
 		return err
 	}
-	if err := lookThrough(ctx, partial); err != nil {
-		return err
+	if err := s.vacuumInto(ctx, file.Name()); err != nil {
+		return errors.Join(err, removeBeside(file.Name()))
 	}
-	if err := file.Sync(); err != nil {
-		return err
+	if err := lookThrough(ctx, file.Name()); err != nil {
+		return errors.Join(err, removeBeside(file.Name()))
 	}
-	if err := os.Link(partial, path); err != nil { // unlike a rename it overwrites nothing
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%w; take another name", ErrExists)
+	return file.Place()
+}
+
+// removeBeside removes what SQLite keeps beside a database while it works on it.
+func removeBeside(path string) error {
+	var errs []error
+	for _, suffix := range []string{"-journal", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
 		}
-		if err := os.Rename(partial, path); err != nil { // some file systems know no links
-			return err
-		}
-	} else if err := os.Remove(partial); err != nil {
-		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return errors.Join(errs...)
+}
+
+// explainBackup is explain for who waits for a copy: nothing goes on by itself.
+func explainBackup(err error) error {
+	switch explained := explain(err); {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%w; take another name", ErrExists)
+	case errors.Is(explained, ErrFull):
+		return fmt.Errorf("%w; free space and call it again: %w", ErrFull, err)
+	case errors.Is(explained, ErrReadOnly):
+		return err // the system's words say it of the folder, and not of the database
+	default:
+		return explained
+	}
 }
 
 // vacuumInto copies with a connection of its own: VACUUM is a write to SQLite, and readers may not.
@@ -95,13 +105,4 @@ func lookThrough(ctx context.Context, path string) error {
 		return fmt.Errorf("the copy is damaged: %s", result)
 	}
 	return nil
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
 }

@@ -27,7 +27,7 @@ func (s *Store) Begin(ctx context.Context, r incident.Record) (incident.Begun, e
 	if b.doc, err = json.Marshal(b.Record); err != nil {
 		return incident.Begun{}, fmt.Errorf("begin incident %q: write record: %w", r.Incident.ID, err)
 	}
-	begun, err := writeFor(ctx, s, b.write, text(r.Incident.ID))
+	begun, err := writeFor(ctx, s, b.write, name(r.Incident.ID))
 	if err != nil {
 		return incident.Begun{}, fmt.Errorf("begin incident %q: %w", r.Incident.ID, err)
 	}
@@ -41,7 +41,7 @@ type beginning struct {
 }
 
 func (b beginning) write(t *tx) (incident.Begun, error) {
-	id := text(b.Incident.ID)
+	id := name(b.Incident.ID)
 	var last int
 	var outcome incident.Outcome
 	err := t.row(`SELECT run, outcome FROM incidents WHERE incident = $1`, id).Scan(&last, &outcome)
@@ -66,7 +66,7 @@ func (b beginning) write(t *tx) (incident.Begun, error) {
 
 // start writes a new run. The incident's row starts afresh.
 func (b beginning) start(t *tx, run int) error {
-	id := text(b.Incident.ID)
+	id := name(b.Incident.ID)
 	phase := b.Phase
 	if phase == "" {
 		phase = incident.Intake
@@ -83,7 +83,7 @@ func (b beginning) start(t *tx, run int) error {
 			outcome = '', reason = '', why = '', started_at = NULL, outcome_at = NULL, taken_at = NULL, taken_by = '', ended_at = NULL,
 			deferred_until = NULL, windows = ''`,
 		id, run, text(b.WorkflowRun), text(b.Customer.ID), text(b.Customer.Department), text(b.Incident.Service.ID),
-		text(b.Match.Scenario), text(b.Match.Target), text(b.Incident.Urgency), text(b.Incident.Priority),
+		text(b.Match.Scenario), name(b.Match.Target), text(b.Incident.Urgency), text(b.Incident.Priority),
 		b.createdAt(), micros(b.ReceivedAt), text(phase), text(b.Incident.Title), b.Incident.AlertCount)
 	if err != nil {
 		return err
@@ -97,13 +97,13 @@ func (b beginning) start(t *tx, run int) error {
 
 // repeat replaces what a run was told when it began.
 func (b beginning) repeat(t *tx, run int) error {
-	id := text(b.Incident.ID)
+	id := name(b.Incident.ID)
 	if _, err := t.exec(`
 		UPDATE incidents SET customer = $1, department = $2, service = $3, scenario = $4, target = $5, urgency = $6,
 			priority = $7, created_at = $8, title = $9, alert_count = $10
 		WHERE incident = $11 AND run = $12`,
 		text(b.Customer.ID), text(b.Customer.Department), text(b.Incident.Service.ID), text(b.Match.Scenario),
-		text(b.Match.Target), text(b.Incident.Urgency), text(b.Incident.Priority), b.createdAt(),
+		name(b.Match.Target), text(b.Incident.Urgency), text(b.Incident.Priority), b.createdAt(),
 		text(b.Incident.Title), b.Incident.AlertCount, id, run); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (b beginning) alerts(t *tx, run int) error {
 		}
 		if _, err := t.exec(`INSERT INTO alerts (incident, run, position, raw) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (incident, run, position) DO UPDATE SET raw = excluded.raw`,
-			text(b.Incident.ID), run, i, []byte(a.Raw)); err != nil {
+			name(b.Incident.ID), run, i, []byte(a.Raw)); err != nil {
 			return err
 		}
 	}

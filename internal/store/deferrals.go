@@ -75,7 +75,7 @@ func (s scanFirst) Scan(dest ...any) error { return s.row.Scan(append([]any{s.fi
 func followDeferral(t *tx, n incident.Transition) error {
 	if n.Kind == incident.Deferred || ends(n) {
 		_, err := t.exec(`UPDATE deferrals SET ended = $1 WHERE incident = $2 AND run = $3 AND question = $4 AND ended = ''`,
-			string(n.Kind), text(n.Incident), n.Run, text(n.Question))
+			string(n.Kind), name(n.Incident), n.Run, text(n.Question))
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func followDeferral(t *tx, n incident.Transition) error {
 		_, err := t.exec(`
 			INSERT INTO deferrals (incident, run, key, customer, question, at, until, window_name, policy, ended)
 			SELECT incident, $2, $3, customer, $4, $5, $6, $7, $8, '' FROM incidents WHERE incident = $1`,
-			text(n.Incident), n.Run, text(n.Key), text(n.Question), micros(n.At), micros(n.Until), text(n.Window), text(n.Policy))
+			name(n.Incident), n.Run, name(n.Key), text(n.Question), micros(n.At), micros(n.Until), text(n.Window), text(n.Policy))
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func followDeferral(t *tx, n incident.Transition) error {
 	case !ends(n):
 		return nil
 	}
-	_, err := t.exec(`UPDATE incidents SET deferred_until = $1 WHERE incident = $2 AND run = $3`, until, text(n.Incident), n.Run)
+	_, err := t.exec(`UPDATE incidents SET deferred_until = $1 WHERE incident = $2 AND run = $3`, until, name(n.Incident), n.Run)
 	return err
 }
 

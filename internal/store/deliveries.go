@@ -38,7 +38,7 @@ func (s *Store) PutDelivery(ctx context.Context, d incident.Delivery) (lane stri
 				subscription, occurred_at, received_at, state, attempts, detail, settled_at, body)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 			ON CONFLICT (event) DO NOTHING`,
-			text(d.ID), text(d.Type), text(d.Incident), text(d.Service), p.lane, text(d.MergedInto),
+			name(d.ID), text(d.Type), name(d.Incident), text(d.Service), p.lane, text(d.MergedInto),
 			text(d.Agent.ID), text(d.Agent.Name), text(d.Agent.Type), text(d.Subscription),
 			micros(d.OccurredAt), d.ReceivedAt.UnixMicro(), string(d.State), d.Attempts, text(d.Detail),
 			micros(d.SettledAt), d.Body)
@@ -58,15 +58,15 @@ const arrivals = "deliveries"
 // laneOf is the lane in which the incident has something that waits, or else the service.
 func laneOf(t *tx, d incident.Delivery) (string, error) {
 	if d.Incident == "" {
-		return text(d.Service), nil
+		return name(d.Service), nil
 	}
 	var lane sql.NullString
 	err := t.row(`SELECT min(lane) FROM deliveries
-		WHERE incident = $1 AND incident <> '' AND state IN ('pending', 'parked')`, text(d.Incident)).Scan(&lane)
+		WHERE incident = $1 AND incident <> '' AND state IN ('pending', 'parked')`, name(d.Incident)).Scan(&lane)
 	if err != nil || lane.Valid {
 		return lane.String, err
 	}
-	return text(d.Service), nil
+	return name(d.Service), nil
 }
 
 // SettleDeliveries says how the inbox is done with some deliveries: all of them, or none when it fails.
@@ -144,7 +144,7 @@ func (s *Store) Deliveries(ctx context.Context, id incident.ID) ([]incident.Deli
 		return nil, nil
 	}
 	list, err := collect(ctx, s.readDB, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE incident = $1 AND incident <> '' ORDER BY seq`, text(id))
+		WHERE incident = $1 AND incident <> '' ORDER BY seq`, name(id))
 	if err != nil {
 		return nil, fmt.Errorf("read events of incident %q: %w", id, err)
 	}
@@ -154,7 +154,7 @@ func (s *Store) Deliveries(ctx context.Context, id incident.ID) ([]incident.Deli
 // Body gives a delivery's body as it was received.
 func (s *Store) Body(ctx context.Context, id incident.EventID) ([]byte, error) {
 	var body []byte
-	err := s.readDB.QueryRowContext(ctx, `SELECT body FROM deliveries WHERE event = $1`, text(id)).Scan(&body)
+	err := s.readDB.QueryRowContext(ctx, `SELECT body FROM deliveries WHERE event = $1`, name(id)).Scan(&body)
 	if err != nil {
 		return nil, fmt.Errorf("read body of event %q: %w", id, missing(err))
 	}
@@ -182,15 +182,18 @@ func (s *Store) Backlog(ctx context.Context) (incident.Backlog, error) {
 // pruneChunk is how many deliveries are deleted in one write, so that others get their turn between.
 const pruneChunk = 500
 
+// settledBefore is of deliveries that may go: they wait for nothing, and their incident is not open.
+const settledBefore = ` FROM deliveries d WHERE d.settled_at IS NOT NULL AND d.settled_at < $1
+	AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.incident = d.incident AND i.ended_at IS NULL)`
+
 // PruneDeliveries deletes what was settled before a time, and says how many those were. It keeps everything that
-// still waits, however old. What is pruned is no longer known: a repetition after that is taken for new, so keep
+// still waits or is of an open incident, however old. What is pruned is no longer known: a repetition after that is taken for new, so keep
 // deliveries much longer than the 48 hours for which PagerDuty repeats.
 func (s *Store) PruneDeliveries(ctx context.Context, before time.Time) (int, error) {
 	total := 0
 	for {
 		n, err := writeFor(ctx, s, func(t *tx) (int64, error) {
-			return t.exec(`DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries
-				WHERE settled_at IS NOT NULL AND settled_at < $1 ORDER BY settled_at LIMIT $2)`, before.UnixMicro(), pruneChunk)
+			return t.exec(`DELETE FROM deliveries WHERE seq IN (SELECT d.seq`+settledBefore+` ORDER BY d.settled_at LIMIT $2)`, before.UnixMicro(), pruneChunk)
 		})
 		total += int(n)
 		if err != nil {

@@ -15,6 +15,7 @@ type dialect struct {
 	goose      goose.Dialect
 	begin      string        // of a transaction that writes
 	hasTable   string        // counts the tables of a name
+	inOrder    string        // joins to a table that is read in its order
 	writers    int           // how many transactions write at once
 	batch      int           // how many writes share one at most
 	limit      time.Duration // for one transaction that writes; 0: none
@@ -29,6 +30,7 @@ var sqliteDialect = dialect{
 	goose:      goose.DialectSQLite3,
 	begin:      "BEGIN IMMEDIATE",
 	hasTable:   `SELECT count(*) FROM sqlite_master WHERE name = $1`,
+	inOrder:    "CROSS JOIN", // else SQLite reads the larger table first, and sorts it whole, in memory
 	writers:    1,
 	batch:      maxBatch,
 	snapshot:   &sql.TxOptions{ReadOnly: true},
@@ -39,6 +41,7 @@ var postgresDialect = dialect{
 	goose:      goose.DialectPostgres,
 	begin:      "BEGIN",
 	hasTable:   `SELECT count(*) FROM pg_catalog.pg_class WHERE relname = $1 AND pg_table_is_visible(oid)`,
+	inOrder:    "JOIN", // the server sorts, on its disk
 	writers:    4,
 	batch:      64,
 	limit:      30 * time.Second,

@@ -32,13 +32,14 @@ type Column struct {
 	Type ColumnType
 }
 
-// exported is one table as it is exported.
+// exported is one table, called x, as it is exported.
 type exported struct {
-	name  string
-	from  string // after FROM
-	when  string // the time by which it is chosen, and ordered
-	order string // of those of one time
-	parts []exportPart
+	name       string
+	ofIncident bool   // its rows belong to incidents, called i
+	also       string // what is joined to it
+	when       string // the time by which it is chosen
+	order      string // along an index: nothing is sorted before the first row comes
+	parts      []exportPart
 }
 
 // exportPart makes some columns of an export of some columns of SQL.
@@ -58,35 +59,34 @@ func ExportTables() []string {
 }
 
 func exports() []exported {
-	const ofIncidents = ` JOIN incidents i ON i.incident = x.incident`
 	const outputs = ` LEFT JOIN outputs o ON o.incident = x.incident AND o.run = x.run AND o.phase = x.phase
 		AND o.attempt = x.attempt AND o.round = x.round AND o.place = x.place`
 	return []exported{
-		{name: "incidents", from: `incidents x`, when: `x.created_at`, order: `x.incident`, parts: slices.Concat(
+		{name: "incidents", when: `x.created_at`, order: `x.created_at, x.incident`, parts: slices.Concat(
 			texts("incident"), ints("run"),
 			texts("workflow_run", "customer", "department", "service", "scenario", "target", "urgency", "priority", "title"),
 			ints("alert_count"), texts("phase", "outcome", "reason", "why"),
 			times("created_at", "received_at", "started_at", "outcome_at", "taken_at"), texts("taken_by"),
 			times("ended_at", "deferred_until"), texts("windows"))},
-		{name: "steps", from: `steps x` + ofIncidents + outputs, when: `i.created_at`,
-			order: `x.incident, x.run, x.phase, x.attempt, x.round, x.place`, parts: slices.Concat(
+		{name: "steps", ofIncident: true, also: outputs, when: `i.created_at`,
+			order: `i.created_at, x.incident, x.run, x.phase, x.attempt, x.round, x.place`, parts: slices.Concat(
 				texts("incident"), ints("run"), texts("phase"), ints("attempt", "round", "place"),
 				texts("id", "name", "action", "status"), truths("healthy"), blob("params"), output(),
 				texts("error", "error_kind"), times("started_at", "ended_at"), texts("note"))},
-		{name: "transitions", from: `transitions x` + ofIncidents, when: `i.created_at`, order: `x.incident, x.seq`, parts: slices.Concat(
+		{name: "transitions", ofIncident: true, when: `i.created_at`, order: `i.created_at, x.incident, x.seq`, parts: slices.Concat(
 			texts("incident"), ints("run"), texts("key"), times("at"), texts("kind", "phase"), ints("attempt"),
 			texts("outcome", "reason", "by_whom", "why", "question", "window_name"), times("until"), texts("policy", "choice"), ints("item"))},
-		{name: "alerts", from: `alerts x` + ofIncidents, when: `i.created_at`, order: `x.incident, x.run, x.position`, parts: slices.Concat(
+		{name: "alerts", ofIncident: true, when: `i.created_at`, order: `i.created_at, x.incident, x.run, x.position`, parts: slices.Concat(
 			texts("incident"), ints("run", "position"), blob("raw"))},
-		{name: "deliveries", from: `deliveries x`, when: `x.received_at`, order: `x.seq`, parts: slices.Concat(
+		{name: "deliveries", when: `x.received_at`, order: `x.seq`, parts: slices.Concat(
 			ints("seq"), texts("event", "type", "incident", "service", "lane", "merged_into", "agent", "agent_name", "agent_type", "subscription"),
 			times("occurred_at", "received_at"), texts("state"), ints("attempts"), texts("detail"), times("settled_at"), blob("body"))},
 	}
 }
 
 // Export streams a table, oldest first: incidents, and what belongs to incidents, by PagerDuty's time of creation in
-// [since, until), deliveries by when they were received. A zero time is no limit. It reads as of one moment and holds one
-// row. After an error nothing more comes. Bytes are text, or, where they are no text, in the column that follows, in
+// [since, until), deliveries by when they were received, in the order in which they were stored. A zero time is no limit. It
+// reads as of one moment and holds one row. After an error nothing more comes. Bytes are text, or, where they are no text, in the column that follows, in
 // base64. ErrNoTable: there is no such table.
 func (s *Store) Export(ctx context.Context, table string, since, until time.Time) ([]Column, iter.Seq2[[]any, error], error) {
 	all := exports()
@@ -108,22 +108,16 @@ func (s *Store) Export(ctx context.Context, table string, since, until time.Time
 func (s *Store) eachExported(ctx context.Context, e exported, since, until time.Time, take func([]any) bool) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop() // before the rows are closed: what nobody wants is not read
-	var names []string
-	for _, part := range e.parts {
-		names = append(names, part.sql...)
-	}
-	var c conditions
-	if !since.IsZero() {
-		c.add(e.when+" >= $%d", since.UnixMicro())
-	}
-	if !until.IsZero() {
-		c.add(e.when+" < $%d", until.UnixMicro())
-	}
-	rows, err := s.readDB.QueryContext(ctx, `SELECT `+strings.Join(names, ", ")+` FROM `+e.from+c.where()+` ORDER BY `+e.when+`, `+e.order, c.args...)
+	query, args := exportQuery(s.dialect, e, since, until)
+	rows, err := s.readDB.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
 	cells, places := make([]any, len(names)), make([]any, len(names))
 	for i := range cells {
 		places[i] = &cells[i]
@@ -149,6 +143,25 @@ func (s *Store) eachExported(ctx context.Context, e exported, since, until time.
 		return err
 	}
 	return ctx.Err() // what is cut off is not an answer
+}
+
+func exportQuery(d dialect, e exported, since, until time.Time) (string, []any) {
+	var names []string
+	for _, part := range e.parts {
+		names = append(names, part.sql...)
+	}
+	from := e.name + ` x`
+	if e.ofIncident {
+		from = `incidents i ` + d.inOrder + ` ` + e.name + ` x ON x.incident = i.incident` + e.also
+	}
+	var c conditions
+	if !since.IsZero() {
+		c.add(e.when+" >= $%d", since.UnixMicro())
+	}
+	if !until.IsZero() {
+		c.add(e.when+" < $%d", until.UnixMicro())
+	}
+	return `SELECT ` + strings.Join(names, ", ") + ` FROM ` + from + c.where() + ` ORDER BY ` + e.order, c.args
 }
 
 // columnsOfType makes parts of one column of table x each.

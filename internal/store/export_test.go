@@ -109,6 +109,20 @@ func Versions(t *testing.T) (sqlite, postgres []int64) {
 	return sqlite, postgres
 }
 
+// ExportPlans is how the database goes about each table that is exported.
+func (s *Store) ExportPlans(ctx context.Context) (map[string]string, error) {
+	plans := map[string]string{}
+	for _, e := range exports() {
+		query, args := exportQuery(s.dialect, e, time.Unix(1, 0), time.Unix(2, 0))
+		plan, err := s.Plan(ctx, query, args...)
+		if err != nil {
+			return nil, err
+		}
+		plans[e.name] = plan
+	}
+	return plans, nil
+}
+
 // WindowPlans is how the database goes about each question about windows.
 func (s *Store) WindowPlans(ctx context.Context) (map[string]string, error) {
 	plans := map[string]string{}
@@ -143,6 +157,9 @@ const Readers = maxReaders
 
 // OfIncident are the tables that are pruned with incidents.
 var OfIncident = ofIncident
+
+// SettledBefore is of deliveries that are pruned.
+const SettledBefore = settledBefore
 
 // TablesOfIncidents lists the tables that have a column incident.
 func (s *Store) TablesOfIncidents(ctx context.Context) ([]string, error) {

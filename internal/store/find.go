@@ -13,7 +13,7 @@ import (
 func (s *Store) FindStep(ctx context.Context, k incident.StepKey) (incident.Step, bool, error) {
 	step, err := scanStep(s.readDB.QueryRowContext(ctx, selectSteps+` WHERE s.incident = $1 AND s.run = $2 AND s.phase = $3
 		AND s.attempt = $4 AND s.round = $5 AND s.place = $6`,
-		text(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index))
+		name(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return incident.Step{}, false, nil

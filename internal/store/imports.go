@@ -50,7 +50,7 @@ func (s *Store) SaveImported(ctx context.Context, i incident.Import, list []inci
 		if docs[n], err = json.Marshal(r); err != nil {
 			return i.ImportCounts, fmt.Errorf("write imported incident %q: %w", r.Incident.ID, err)
 		}
-		names = append(names, text(r.Incident.ID))
+		names = append(names, name(r.Incident.ID))
 	}
 	counts, err := writeFor(ctx, s, func(t *tx) (incident.ImportCounts, error) {
 		sum := i.ImportCounts
@@ -85,7 +85,7 @@ type importing struct {
 }
 
 func (m importing) write(t *tx) (incident.ImportCounts, error) {
-	id := text(m.Record.Incident.ID)
+	id := name(m.Record.Incident.ID)
 	var run int
 	var by string
 	err := t.row(`SELECT run, workflow_run FROM incidents WHERE incident = $1`, id).Scan(&run, &by)
@@ -131,7 +131,7 @@ func (s *Store) Fingerprints(ctx context.Context, ids []incident.ID) (map[incide
 		var args []any
 		for i, id := range part {
 			places = append(places, fmt.Sprintf("$%d", i+1))
-			args = append(args, text(id))
+			args = append(args, name(id))
 		}
 		in := ` IN (` + strings.Join(places, ", ") + `)`
 		for _, query := range []string{ // the engine's come last: they count

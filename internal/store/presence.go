@@ -204,10 +204,10 @@ func (p *presence) tell(changes []incident.Change) (string, []any) {
 
 func refOf(c incident.Change) changeRef {
 	if t := c.Transition; t != nil {
-		return changeRef{Incident: incident.ID(text(t.Incident)), Run: t.Run, Key: text(t.Key)}
+		return changeRef{Incident: incident.ID(name(t.Incident)), Run: t.Run, Key: name(t.Key)}
 	}
 	k := c.Step.StepKey
-	return changeRef{Incident: incident.ID(text(k.Incident)), Run: k.Run, Phase: incident.Phase(text(k.Phase)), Attempt: k.Attempt, Round: k.Round, Index: k.Index}
+	return changeRef{Incident: incident.ID(name(k.Incident)), Run: k.Run, Phase: incident.Phase(text(k.Phase)), Attempt: k.Attempt, Round: k.Round, Index: k.Index}
 }
 
 // heard tells the watchers of what another engine wrote.

@@ -30,8 +30,8 @@ type Pruned struct {
 const pruneBatch = 50
 
 // Prune deletes what has been kept long enough, a few rows at a time, so that nobody who writes waits long. It never
-// deletes a delivery that waits to be handed over, nor anything of an incident that is open or of which such a delivery
-// waits. After an error it tells what was deleted until then.
+// deletes a delivery that waits to be handed over, nor anything of an incident that is open, or of which such a delivery
+// waits, or something for the end of a window. After an error it tells what was deleted until then.
 func (s *Store) Prune(ctx context.Context, keep Retention, now time.Time) (Pruned, error) {
 	var p Pruned
 	for _, task := range pruneTasks(keep, now, &p) {
@@ -64,7 +64,7 @@ func (s *Store) Prunable(ctx context.Context, keep Retention, now time.Time) (Pr
 		}
 	}
 	if keep.Deliveries > 0 {
-		err := s.readDB.QueryRowContext(ctx, `SELECT count(*) FROM deliveries WHERE settled_at IS NOT NULL AND settled_at < $1`,
+		err := s.readDB.QueryRowContext(ctx, `SELECT count(*)`+settledBefore,
 			now.Add(-keep.Deliveries).UnixMicro()).Scan(&p.Deliveries)
 		if err != nil {
 			return p, fmt.Errorf("count what may be pruned of deliveries: %w", explain(err))
@@ -85,9 +85,10 @@ type pruneTask struct {
 	count   *int
 }
 
-// nothingWaits is part of every question: an incident with an event that was not handed over goes on.
+// nothingWaits is part of every question: an incident with an event that was not handed over goes on, and of one with an open
+// deferral somebody is still to be told.
 const nothingWaits = ` AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.incident = i.incident AND d.incident <> ''
-	AND d.state IN ('pending', 'parked'))`
+	AND d.state IN ('pending', 'parked')) AND NOT EXISTS (SELECT 1 FROM deferrals f WHERE f.incident = i.incident AND f.ended = '')`
 
 // hasOutput is of steps s: a short output is in the row, a long one in outputs.
 const hasOutput = `(s.output IS NOT NULL OR EXISTS (SELECT 1 FROM outputs o WHERE o.incident = s.incident AND o.run = s.run

@@ -27,7 +27,7 @@ func (s *Store) record(ctx context.Context, id incident.ID) (incident.Record, er
 	}
 	defer snapshot.Rollback()
 
-	r, err := scanRecord(snapshot.QueryRowContext(ctx, selectRecords+` WHERE i.incident = $1`, text(id)))
+	r, err := scanRecord(snapshot.QueryRowContext(ctx, selectRecords+` WHERE i.incident = $1`, name(id)))
 	if err != nil {
 		return none, err
 	}
@@ -35,11 +35,11 @@ func (s *Store) record(ctx context.Context, id incident.ID) (incident.Record, er
 		return none, err
 	}
 	r.Steps, err = collect(ctx, snapshot, scanStep, selectSteps+` WHERE s.incident = $1
-		ORDER BY s.started_at IS NULL, s.started_at, s.run, s.attempt, s.round, s.place`, text(id))
+		ORDER BY s.started_at IS NULL, s.started_at, s.run, s.attempt, s.round, s.place`, name(id))
 	if err != nil {
 		return none, err
 	}
-	r.Transitions, err = collect(ctx, snapshot, scanTransition, selectTransitions+` WHERE incident = $1 ORDER BY at, seq`, text(id))
+	r.Transitions, err = collect(ctx, snapshot, scanTransition, selectTransitions+` WHERE incident = $1 ORDER BY at, seq`, name(id))
 	if err != nil {
 		return none, err
 	}
@@ -53,7 +53,7 @@ func readAlerts(ctx context.Context, q querier, r *incident.Record) error {
 	}
 	alerts, err := collect(ctx, q, func(row scanner) (a received, err error) {
 		return a, row.Scan(&a.position, &a.raw)
-	}, `SELECT position, raw FROM alerts WHERE incident = $1 AND run = $2`, text(r.Incident.ID), r.Run)
+	}, `SELECT position, raw FROM alerts WHERE incident = $1 AND run = $2`, name(r.Incident.ID), r.Run)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (s *Store) StartStep(ctx context.Context, step incident.Step) (incident.Ste
 	}
 	step.Status, step.Healthy, step.Output = incident.Started, nil, nil
 	step.Error, step.ErrorKind, step.EndedAt = "", "", time.Time{}
-	state, err := writeFor(ctx, s, func(t *tx) (incident.StepState, error) { return startStep(t, step) }, text(step.Incident))
+	state, err := writeFor(ctx, s, func(t *tx) (incident.StepState, error) { return startStep(t, step) }, name(step.Incident))
 	if err != nil {
 		return incident.StepState{}, fmt.Errorf("start %s: %w", stepName(step), err)
 	}
@@ -66,7 +66,7 @@ func (s *Store) FinishStep(ctx context.Context, step incident.Step) error {
 	if err != nil {
 		return fmt.Errorf("finish %s: pack output: %w", stepName(step), err)
 	}
-	err = s.write(ctx, func(t *tx) error { return finishStep(t, step, inline, packed) }, text(step.Incident))
+	err = s.write(ctx, func(t *tx) error { return finishStep(t, step, inline, packed) }, name(step.Incident))
 	if err != nil {
 		return fmt.Errorf("finish %s: %w", stepName(step), err)
 	}
@@ -126,7 +126,7 @@ func noteStart(t *tx, step incident.Step) error {
 	}
 	_, err := t.exec(`UPDATE incidents SET started_at = $1
 		WHERE incident = $2 AND run = $3 AND (started_at IS NULL OR started_at > $1)`,
-		micros(step.StartedAt), text(step.Incident), step.Run)
+		micros(step.StartedAt), name(step.Incident), step.Run)
 	return err
 }
 
@@ -142,12 +142,12 @@ func countAttempt(t *tx, step incident.Step) error {
 		INSERT INTO attempts (incident, run, attempt, customer, scenario, target, started_at)
 		SELECT incident, $2, $3, customer, scenario, target, $4 FROM incidents WHERE incident = $1
 		ON CONFLICT (incident, run, attempt) DO NOTHING`,
-		text(step.Incident), step.Run, step.Attempt+step.Round*madeAgain, micros(step.StartedAt))
+		name(step.Incident), step.Run, step.Attempt+step.Round*madeAgain, micros(step.StartedAt))
 	if err != nil || step.Attempt < 1 || step.Attempt > incident.MaxAttempts {
 		return err
 	}
 	_, err = t.exec(`UPDATE incidents SET attempted = attempted | $1 WHERE incident = $2 AND run = $3`,
-		int64(1)<<(step.Attempt-1), text(step.Incident), step.Run)
+		int64(1)<<(step.Attempt-1), name(step.Incident), step.Run)
 	return err
 }
 
@@ -157,7 +157,7 @@ func (s *Store) Attempts(ctx context.Context, customer incident.CustomerID, targ
 	var n int
 	err := s.readDB.QueryRowContext(ctx, `SELECT count(*) FROM attempts
 		WHERE customer = $1 AND target = $2 AND started_at >= $3`,
-		text(customer), text(target), since.UnixMicro()).Scan(&n)
+		text(customer), name(target), since.UnixMicro()).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count attempts on %q of customer %q: %w", target, customer, explain(err))
 	}
@@ -187,7 +187,7 @@ const selectStep = selectSteps + ` WHERE s.incident = $1 AND s.run = $2 AND s.ph
 
 // stepKey is a key as the first six arguments of a query.
 func stepKey(k incident.StepKey) []any {
-	return []any{text(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index}
+	return []any{name(k.Incident), k.Run, text(k.Phase), k.Attempt, k.Round, k.Index}
 }
 
 func scanStep(row scanner) (incident.Step, error) {

@@ -20,7 +20,8 @@
 // retention is over (PruneDeliveries).
 //
 // Text is stored as valid UTF-8 without NUL, because PostgreSQL takes nothing else: what is not becomes U+FFFD. Raw
-// bodies, alerts and outputs are kept byte for byte. Times are kept in microseconds.
+// bodies, alerts and outputs are kept byte for byte. Ids, keys and targets of more than 600 bytes are kept as their beginning
+// and a sum of the whole. Times are kept in microseconds.
 //
 // # Adding a table
 //
@@ -29,7 +30,7 @@
 // is GENERATED ALWAYS AS IDENTITY. What is released is never edited. The methods go into a file of their own, with SQL that
 // both understand: places $1, $2, "ON CONFLICT", truths as 0 and 1, times by micros and instant. What differs by nature goes
 // into dialect. Write with write or writeFor; a write that reads first names what it is about, because PostgreSQL runs
-// several at once. A column of PostgreSQL's indexes holds at most 2,700 bytes. Then add the contract to storetest, which
+// several at once. What an index holds and comes from outside is a name and not a text: PostgreSQL refuses a long one. Then add the contract to storetest, which
 // runs on both.
 package store
 

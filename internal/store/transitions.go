@@ -20,7 +20,7 @@ func (s *Store) Append(ctx context.Context, transitions []incident.Transition) e
 	}
 	about := make([]string, 0, len(transitions))
 	for _, n := range transitions {
-		about = append(about, text(n.Incident))
+		about = append(about, name(n.Incident))
 		if n.Key == "" || n.At.IsZero() {
 			return fmt.Errorf("record transition of incident %q: %w: it needs a key and a time", n.Incident, ErrInvalid)
 		}
@@ -51,7 +51,7 @@ func appendOne(t *tx, n incident.Transition) error {
 			window_name, until, policy, choice, item)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (incident, run, key) DO NOTHING`,
-		text(n.Incident), n.Run, text(n.Key), micros(n.At), text(n.Kind), text(n.Phase), n.Attempt, text(n.Outcome),
+		name(n.Incident), n.Run, name(n.Key), micros(n.At), text(n.Kind), text(n.Phase), n.Attempt, text(n.Outcome),
 		text(n.Reason), text(n.By), text(n.Why), text(n.Question), text(n.Window), micros(n.Until), text(n.Policy), text(n.Choice), n.Item)
 	if err != nil || added == 0 {
 		return err
@@ -63,7 +63,7 @@ func appendOne(t *tx, n incident.Transition) error {
 
 // follow carries a new transition into the incident's row, and into what waits.
 func follow(t *tx, n incident.Transition) error {
-	id := text(n.Incident)
+	id := name(n.Incident)
 	switch n.Kind {
 	case incident.PhaseBegan:
 		_, err := t.exec(`UPDATE incidents SET phase = $1 WHERE incident = $2 AND run = $3 AND ended_at IS NULL`,
@@ -101,7 +101,7 @@ func follow(t *tx, n incident.Transition) error {
 
 func mustExist(t *tx, id incident.ID) error {
 	var one int
-	err := t.row(`SELECT 1 FROM incidents WHERE incident = $1`, text(id)).Scan(&one)
+	err := t.row(`SELECT 1 FROM incidents WHERE incident = $1`, name(id)).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound
 	}

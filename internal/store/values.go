@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -34,6 +35,21 @@ func text[T ~string](s T) string {
 		out = strings.ReplaceAll(out, "\x00", "\uFFFD")
 	}
 	return out
+}
+
+// maxName is how long in bytes a text is at most that an index holds: a row of an index of PostgreSQL takes 2,700 bytes, and
+// has up to three of them.
+const maxName = 600
+
+// name is text for what an index holds and what comes from outside: ids, keys, targets. One that is too long keeps its
+// beginning, and ends with a sum of all of it: it is found again by the whole, and two that begin alike stay two.
+func name[T ~string](s T) string {
+	out := text(s)
+	if len(out) <= maxName {
+		return out
+	}
+	sum := fmt.Sprintf("…%x", sha256.Sum256([]byte(out)))
+	return strings.ToValidUTF8(out[:maxName-len(sum)], "") + sum
 }
 
 // truth is how a *bool is stored: NULL for nil.

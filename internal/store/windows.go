@@ -18,7 +18,7 @@ func followWindows(t *tx, n incident.Transition) error {
 		return nil // it is suppressed, and figures know that
 	}
 	var before string
-	err := t.row(`SELECT windows FROM incidents WHERE incident = $1 AND run = $2`, text(n.Incident), n.Run).Scan(&before)
+	err := t.row(`SELECT windows FROM incidents WHERE incident = $1 AND run = $2`, name(n.Incident), n.Run).Scan(&before)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -40,7 +40,7 @@ func followWindows(t *tx, n incident.Transition) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE incidents SET windows = $1 WHERE incident = $2 AND run = $3`, string(after), text(n.Incident), n.Run)
+	_, err = t.exec(`UPDATE incidents SET windows = $1 WHERE incident = $2 AND run = $3`, string(after), name(n.Incident), n.Run)
 	return err
 }
 
@@ -63,7 +63,7 @@ func suppressor(t *tx, n incident.Transition) (string, error) {
 	var window string
 	err := t.row(`SELECT window_name FROM transitions WHERE incident = $1 AND run = $2 AND kind = $3 AND question = $4
 		AND window_name <> '' ORDER BY seq DESC LIMIT 1`,
-		text(n.Incident), n.Run, string(incident.Decided), string(incident.Page)).Scan(&window)
+		name(n.Incident), n.Run, string(incident.Decided), string(incident.Page)).Scan(&window)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
