@@ -12,7 +12,8 @@
 //
 //   - The same import twice changes nothing. What has changed in PagerDuty since is replaced.
 //   - An incident that the engine has handled is never touched, and one that is not resolved is left to the engine.
-//   - What cannot be read is counted and stops nothing. What PagerDuty refuses stops the import, and nothing is lost by it.
+//   - What cannot be read is counted and stops nothing, not even an incident that PagerDuty never gives. While PagerDuty does not answer at
+//     all, the import waits. What PagerDuty refuses stops it, and nothing is lost by that.
 //   - No outcome is invented: see [recordOf].
 //
 // What it never does: change anything in PagerDuty, or match incidents to scenarios. That is what a backtest is for.
@@ -41,7 +42,7 @@ type Record interface {
 	Fingerprints(context.Context, []incident.ID) (map[incident.ID]string, error)
 }
 
-// Options of an import. All but Services, Self, DryRun and Progress are required.
+// Options of an import. All but Services, Self, Gone, Away, Pauses, DryRun and Progress are required.
 type Options struct {
 	PagerDuty PagerDuty
 	Record    Record
@@ -52,9 +53,13 @@ type Options struct {
 	Self      string               // the engine's own user in PagerDuty, who is no person
 
 	Alerts   func(context.Context, incident.HistoryIncident) ([]incident.Alert, error)
-	Customer func(incident.ServiceID) incident.Customer // whose service it is today; empty: nobody's
+	Customer func(incident.ServiceID) incident.Customer // whose service it is today; empty: nobody's. Asked for each incident that is brought, or would be
 	Now      func() time.Time
-	Log      *slog.Logger
+	Log      *slog.Logger // told of what cannot be read, and of waiting
+
+	Gone   func(error) bool // PagerDuty has no such thing, or cannot give it. Nil: no error says so
+	Away   func(error) bool // PagerDuty does not answer now. Nil: no error says so
+	Pauses []time.Duration  // before each time that PagerDuty is asked again while it is away; empty: it is not
 
 	DryRun   bool           // count, and write nothing
 	Progress func(Progress) // told after each page; must be quick
@@ -88,7 +93,15 @@ func Run(ctx context.Context, o Options) (incident.Import, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
+	never := func(error) bool { return false }
+	if o.Gone == nil {
+		o.Gone = never
+	}
+	if o.Away == nil {
+		o.Away = never
+	}
 	r := &run{Options: o}
+	r.PagerDuty = patient{o.PagerDuty, r}
 	r.now = incident.Import{ID: o.ID, Since: o.Since.UTC().Truncate(time.Second), Until: o.Until.UTC().Truncate(time.Second), Services: o.Services, BegunAt: o.Now().UTC()}
 	r.now.DoneTo = r.now.Since
 	if !o.DryRun {
@@ -109,6 +122,7 @@ type run struct {
 	Options
 	now     incident.Import
 	resumed bool
+	unread  int // incidents in a row that PagerDuty did not give although it answered
 }
 
 // windows reads from where the import is to its end.
@@ -138,6 +152,9 @@ func (r *run) window(ctx context.Context, since, until time.Time) (int, error) {
 		}
 	} else {
 		r.now.Imported += len(todo)
+		for _, one := range todo {
+			r.Customer(incident.ServiceID(one.Service.ID))
+		}
 		for _, one := range list {
 			r.now.Add(met[one.ID])
 		}
@@ -191,12 +208,16 @@ func (r *run) bring(ctx context.Context, list, todo []incident.HistoryIncident, 
 				r.now.Add(counts)
 				continue
 			}
-			record, err := r.record(ctx, logs, one)
-			if err != nil {
+			record, given, err := r.record(ctx, logs, one)
+			switch {
+			case err != nil:
 				r.now = before
 				return err
+			case !given:
+				r.now.Unreadable++
+			default:
+				written = append(written, incident.Imported{Fingerprint: one.Fingerprint, Record: record})
 			}
-			written = append(written, incident.Imported{Fingerprint: one.Fingerprint, Record: record})
 		}
 		r.now.DoneTo = list[n-1].CreatedAt.Truncate(time.Second).Add(time.Second)
 		if err := r.save(ctx, written); err != nil {
@@ -216,17 +237,6 @@ func part(list []incident.HistoryIncident) int {
 		n++
 	}
 	return n
-}
-
-func (r *run) record(ctx context.Context, logs *logs, one incident.HistoryIncident) (incident.Record, error) {
-	log, err := logs.of(ctx, one)
-	if err != nil {
-		return incident.Record{}, err
-	}
-	if one.Alerts, err = r.Alerts(ctx, one); err != nil {
-		return incident.Record{}, err
-	}
-	return recordOf(one, log, r.Customer(incident.ServiceID(one.Service.ID)), r.Self), nil
 }
 
 func (r *run) save(ctx context.Context, list []incident.Imported) error {

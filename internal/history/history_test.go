@@ -84,6 +84,8 @@ func (w *world) options(id string) history.Options {
 		PagerDuty: client, Record: w.store, ID: id, Since: since, Until: today, Self: "PBOT001", Alerts: client.Alerts,
 		Customer: func(incident.ServiceID) incident.Customer { return incident.Customer{ID: "acme", Department: "retail"} },
 		Now:      func() time.Time { return today }, Log: slog.New(slog.DiscardHandler),
+		Gone: func(err error) bool { return errors.Is(err, pagerduty.ErrNotFound) },
+		Away: func(err error) bool { return errors.Is(err, pagerduty.ErrUnavailable) },
 	}
 }
 

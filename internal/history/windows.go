@@ -22,10 +22,11 @@ const (
 	leastWindow   = time.Second // PagerDuty's times are whole seconds
 	enough        = 2000        // incidents of a window that need not grow
 	listLimit     = 10_000      // elements of a list that PagerDuty gives
+	heldLimit     = 64 << 20    // bytes of log entries that are held at once; one may have half a megabyte
 )
 
-// errTooMany: the window holds more than PagerDuty gives.
-var errTooMany = errors.New("more than 10,000 in one window")
+// errTooMany: the window holds more than PagerDuty gives, or than can be held.
+var errTooMany = errors.New("too many incidents in one window")
 
 // inWindows has a time read window by window. read says how many incidents it met, or errTooMany to get a smaller window.
 func inWindows(since, until time.Time, read func(since, until time.Time) (seen int, err error)) error {
@@ -57,9 +58,11 @@ type lister struct {
 	log       *slog.Logger
 }
 
-// list reads the incidents that were created in [since, until), each once.
+// list reads the incidents that were created in [since, until), each once. What PagerDuty counts and does not give is unreadable, too.
 func (l lister) list(ctx context.Context, since, until time.Time) (list []incident.HistoryIncident, unreadable int, err error) {
 	seen := map[incident.ID]bool{}
+	least := until.Sub(since) <= leastWindow
+	total, held := 0, 0
 	for offset := 0; ; {
 		page, err := l.PagerDuty.History(ctx, incident.HistoryQuery{Since: since, Until: until, Services: l.services, Offset: offset, Bare: l.bare})
 		if err != nil {
@@ -67,23 +70,27 @@ func (l lister) list(ctx context.Context, since, until time.Time) (list []incide
 		}
 		for _, one := range page.Incidents {
 			if !seen[one.ID] && !one.CreatedAt.Before(since) && one.CreatedAt.Before(until) {
-				seen[one.ID] = true
 				list = append(list, one)
+				held += len(one.Trigger)
 			}
+			seen[one.ID] = true
 		}
 		unreadable += page.Unreadable
+		total = max(total, page.Total)
 		read := len(page.Incidents) + page.Unreadable
 		offset += read
-		least := until.Sub(since) <= leastWindow
+		full := page.More && offset >= listLimit
 		switch {
-		case page.Total > listLimit && !least, page.More && offset >= listLimit && !least:
+		case !least && (full || total > listLimit || held > heldLimit):
 			return nil, 0, errTooMany
-		case page.More && offset >= listLimit:
-			l.log.WarnContext(ctx, "PagerDuty does not give all incidents of one second", "created_at", since, "given", offset)
-			return inOrder(list), unreadable + 1, nil
-		case !page.More || read == 0:
-			return inOrder(list), unreadable, nil
+		case page.More && !full && read > 0:
+			continue
 		}
+		if missing := total - len(seen) - unreadable; missing > 0 || full {
+			unreadable += max(missing, 1)
+			l.log.WarnContext(ctx, "PagerDuty does not give all incidents that it counts", "since", since, "until", until, "given", len(seen), "counted", total)
+		}
+		return inOrder(list), unreadable, nil
 	}
 }
 

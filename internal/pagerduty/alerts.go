@@ -54,6 +54,9 @@ func (c *Client) alerts(ctx context.Context, id incident.ID) ([]json.RawMessage,
 			limit = max(1, limit/10) // an alert may hold half a megabyte, twice
 			continue
 		}
+		if err == nil && page.Alerts == nil {
+			err = holdsNo("alerts", path+"/alerts")
+		}
 		if err != nil {
 			return nil, err
 		}

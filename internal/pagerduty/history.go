@@ -29,7 +29,7 @@ const historyPage = 100
 // triggered each unless q.Bare. Total is known for the first page. An element that cannot be read is counted, and stops nothing.
 func (c *Client) History(ctx context.Context, q incident.HistoryQuery) (incident.HistoryPage, error) {
 	values := historyQuery(q)
-	values.Set("sort_by", "created_at:asc")
+	values.Set("sort_by", "created_at:asc,incident_number:asc") // the number tells those of one second apart, on whichever page they are
 	if !q.Bare {
 		values.Add("include[]", "first_trigger_log_entries")
 	}
@@ -47,6 +47,9 @@ func (c *Client) History(ctx context.Context, q incident.HistoryQuery) (incident
 	if errors.Is(err, ErrTooLarge) && !q.Bare { // a hundred triggers may hold half a megabyte each
 		values.Del("include[]")
 		_, err = c.library.request(ctx, http.MethodGet, "/incidents", values, nil, &answer)
+	}
+	if err == nil && answer.Incidents == nil {
+		err = holdsNo("incidents", "/incidents")
 	}
 	if err != nil {
 		return incident.HistoryPage{}, fmt.Errorf("read the incidents created from %s to %s: %w", rfc(q.Since), rfc(q.Until), err)
@@ -68,7 +71,12 @@ type pagination struct {
 	Total float64 `json:"total"` // null unless it was asked for
 }
 
-// listed reads one incident of a list.
+// holdsNo is of an answer without the list that was asked for. It is no empty list: whatever answered, it was not PagerDuty's API.
+func holdsNo(what, path string) *Error {
+	return &Error{Method: http.MethodGet, Path: path, kind: ErrUnavailable, Message: "the answer holds no " + what}
+}
+
+// listed reads one incident of a list. When a resolved one was resolved must be told.
 func listed(raw json.RawMessage) (incident.HistoryIncident, bool) {
 	var wire struct {
 		wireIncident
@@ -92,7 +100,9 @@ func listed(raw json.RawMessage) (incident.HistoryIncident, bool) {
 	if one.Status != incident.Resolved {
 		one.ResolvedAt = time.Time{}
 	} else if one.ResolvedAt.IsZero() {
-		one.ResolvedAt = parseTime(string(wire.LastChangeAt))
+		if one.ResolvedAt = parseTime(string(wire.LastChangeAt)); one.ResolvedAt.IsZero() {
+			return incident.HistoryIncident{}, false
+		}
 	}
 	one.Fingerprint = fingerprint(one, string(wire.LastChangeAt))
 	return one, true
@@ -148,6 +158,9 @@ func (c *Client) logPage(ctx context.Context, path string, values url.Values) (i
 	}
 	if _, err := c.library.request(ctx, http.MethodGet, path, values, nil, &answer); err != nil {
 		return incident.LogPage{}, err
+	}
+	if answer.Entries == nil {
+		return incident.LogPage{}, holdsNo("log_entries", path)
 	}
 	page := incident.LogPage{Total: int(answer.Total), More: answer.More}
 	for _, raw := range answer.Entries {

@@ -102,7 +102,7 @@ func TestTriggerAlertIsTheAlert(t *testing.T) {
 // The region is that of the settings, whatever the links in answers say.
 func TestHistoryOfTheEURegion(t *testing.T) {
 	a := &answers{body: func(r *http.Request) string {
-		return `{"incidents": [{"id": "Q1", "status": "resolved", "created_at": "2026-04-01T00:00:00Z", "self": "https://api.pagerduty.com/incidents/Q1"}],
+		return `{"incidents": [{"id": "Q1", "status": "resolved", "created_at": "2026-04-01T00:00:00Z", "resolved_at": "2026-04-01T00:05:00Z", "self": "https://api.pagerduty.com/incidents/Q1"}],
 			"log_entries": [], "alerts": [], "more": false}`
 	}}
 	c := a.client(pagerduty.APIURLEU)
@@ -129,11 +129,41 @@ func TestHistoryTooLarge(t *testing.T) {
 		if r.URL.Query().Has("include[]") {
 			trigger = strings.Repeat("x", 11<<20)
 		}
-		return fmt.Sprintf(`{"incidents": [{"id": "Q1", "status": "resolved", "created_at": "2026-04-01T00:00:00Z", "first_trigger_log_entry": {"x": %q}}]}`, trigger)
+		return fmt.Sprintf(`{"incidents": [{"id": "Q1", "status": "resolved", "created_at": "2026-04-01T00:00:00Z", "resolved_at": "2026-04-01T00:05:00Z", "first_trigger_log_entry": {"x": %q}}]}`, trigger)
 	}}
 	page, err := a.client(pagerduty.APIURL).History(t.Context(), incident.HistoryQuery{Since: past, Until: past.Add(time.Hour)})
 	if err != nil || len(page.Incidents) != 1 || page.Incidents[0].NoAlerts {
 		t.Errorf("%d incidents, %v", len(page.Incidents), err)
+	}
+}
+
+// An answer without the list that was asked for is no empty list: an import would take the time for read.
+func TestNoListIsNotAnEmptyOne(t *testing.T) {
+	for _, body := range []string{`{}`, `null`, `{"message": "We are down for maintenance"}`, `{"incidents": null, "log_entries": "none", "alerts": {}}`} {
+		a := &answers{body: func(*http.Request) string { return body }}
+		c := a.client(pagerduty.APIURL)
+		q := incident.HistoryQuery{Since: past, Until: past.Add(time.Hour)}
+		_, list := c.History(t.Context(), q)
+		_, log := c.Log(t.Context(), q)
+		_, logOf := c.LogOf(t.Context(), "Q1")
+		_, alerts := c.Alerts(t.Context(), incident.HistoryIncident{Incident: incident.Incident{ID: "Q1"}})
+		for name, err := range map[string]error{"list": list, "log": log, "log of one": logOf, "alerts": alerts} {
+			if !errors.Is(err, pagerduty.ErrUnavailable) || !strings.Contains(err.Error(), "the answer holds no ") {
+				t.Errorf("%s, %s: error %v", body, name, err)
+			}
+		}
+	}
+}
+
+// One that is resolved, nobody knows when, would have no end in the record, or one at the beginning of time.
+func TestResolvedWithoutATime(t *testing.T) {
+	a := &answers{body: func(*http.Request) string {
+		return `{"incidents": [{"id": "Q1", "status": "resolved", "created_at": "2026-04-01T00:00:00Z", "resolved_at": null},
+			{"id": "Q2", "status": "resolved", "created_at": "2026-04-01T00:00:00Z", "resolved_at": null, "last_status_change_at": "2026-04-01T00:07:00Z"}]}`
+	}}
+	page, err := a.client(pagerduty.APIURL).History(t.Context(), incident.HistoryQuery{Since: past, Until: past.Add(time.Hour)})
+	if err != nil || page.Unreadable != 1 || len(page.Incidents) != 1 || page.Incidents[0].ResolvedAt.Minute() != 7 {
+		t.Errorf("%+v, %v", page, err)
 	}
 }
 
