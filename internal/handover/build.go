@@ -61,7 +61,7 @@ func (p *Packet) people(rec incident.Record, opts Options) {
 	p.Deeds = p.words.deeds(rec)
 	p.Owner, p.OwnerAt = owner(rec, p.Deeds)
 	p.Finish, p.Wish = finish(p.Deeds), running(p.Deeds)
-	p.Buttons, p.Mentions = opts.Buttons, opts.Mentions
+	p.Buttons, p.Mentions, p.Moved = opts.Buttons, opts.Mentions, opts.Moved
 	p.Next, p.NextAt, p.CanCall = oneLine(opts.Next, maxName), opts.NextAt, opts.CanCall
 	if opts.Paused != nil && opts.Paused.ResumedAt.IsZero() {
 		p.Paused = opts.Paused

@@ -18,7 +18,7 @@ func (p Packet) offered() []incident.Choice {
 	}
 	takeOver := choice(incident.TakeOver)
 	switch {
-	case p.isOver():
+	case p.isOver(), p.Moved:
 		return nil
 	case p.Question != nil:
 		grant, notNow := choice(incident.Grant), choice(incident.NotNow)

@@ -54,7 +54,7 @@ func (p Packet) checklistBlocks(scale int) []Block {
 	if scale < 55 {
 		boxes = MaxOptions
 	}
-	if len(p.Remaining) == 0 || !p.Buttons || p.isOver() || tickBlockID(p.Incident.ID, p.Run, 1, 1, 0) == "" {
+	if len(p.Remaining) == 0 || !p.Buttons || p.isOver() || p.Moved || tickBlockID(p.Incident.ID, p.Run, 1, 1, 0) == "" {
 		return []Block{p.slackSection(p.remainingSection(), scale)}
 	}
 	n := min(len(p.Remaining), boxes)

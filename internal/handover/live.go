@@ -22,7 +22,7 @@ func (p Packet) Slack() Message {
 // notification is what a phone shows, and what is posted when the blocks are refused: who is to come is mentioned in it.
 func (p Packet) notification() string {
 	text := cutEscaped(p.headline()+" — "+p.lead(), MaxFallback-900)
-	if who := p.mentioned(); who != "" && !p.isOver() {
+	if who := p.mentioned(); who != "" && !p.isOver() && !p.Moved {
 		text += " " + who
 	}
 	return text
@@ -30,7 +30,9 @@ func (p Packet) notification() string {
 
 func (p Packet) liveBlocks(scale int) []Block {
 	blocks := []Block{header(p.headline()), sectionBlock(p.stateText(scale)), p.slackSection(p.gistSection(), scale)}
-	blocks = append(blocks, p.commandBlocks(scale)...)
+	if !p.Moved {
+		blocks = append(blocks, p.commandBlocks(scale)...)
+	}
 	if p.Outcome != "" && p.Question == nil {
 		blocks = append(blocks, p.checklistBlocks(scale)...)
 	}
@@ -58,12 +60,15 @@ func (p Packet) stateText(scale int) string {
 	if p.isOver() {
 		return strings.Join(lines, "\n")
 	}
+	if p.Moved {
+		lines = append(lines, "➡ "+escape(w.live.moved))
+	}
 	has := w.live.nobody
 	if p.Owner != "" {
 		has = fmt.Sprintf(w.live.has, p.Owner, p.hour(p.OwnerAt))
 	}
 	line := cutEscaped(w.label.taken+": "+has, 300)
-	if who := p.mentioned(); who != "" {
+	if who := p.mentioned(); who != "" && !p.Moved {
 		line += " · " + fmt.Sprintf(escape(w.live.onCall), who)
 	}
 	if told := p.toldText(); told != "" && p.Outcome != "" {

@@ -143,6 +143,7 @@ func moments() map[string]moment {
 		"paused": {paused, func(o *handover.Options) {
 			o.Paused = &incident.Pause{Scope: incident.PauseCustomer, Name: "acme", By: "Suzuki", Reason: "release 42 <!channel>", At: at(-600)}
 		}},
+		"moved":                     {did(expired, incident.Transition{Kind: incident.Expired, Item: 1, Attempt: 2, At: at(700)}), func(o *handover.Options) { o.Moved = true }},
 		"no_interactivity":          {verifyFailed(), func(o *handover.Options) { o.Buttons = false }},
 		"approval_no_interactivity": {asking(), func(o *handover.Options) { asks(o); o.Buttons = false }},
 	}
@@ -350,6 +351,23 @@ func TestAWishDoesNotMoveThePointsOfTheChecklist(t *testing.T) {
 	after := handover.Build(rec, options("en", rec))
 	if !slices.Equal(before.Remaining, after.Remaining) || len(after.First) != 1 || len(before.First) != 0 {
 		t.Errorf("before %q and %q, after %q and %q", before.First, before.Remaining, after.First, after.Remaining)
+	}
+}
+
+func TestAnEarlierMessageTakesNoChoice(t *testing.T) {
+	for name, m := range moments() {
+		for _, buttons := range []bool{true, false} {
+			o := m.options("en")
+			o.Moved, o.Buttons = true, buttons
+			got := handover.Build(m.rec, o).Slack()
+			if len(kinds(got)) > 0 || strings.Contains(got.Text, "<@") {
+				t.Errorf("%s: it offers %v and says %q", name, kinds(got), got.Text)
+			}
+			isOver := !m.rec.EndedAt.IsZero() || m.rec.Outcome.IsAutomatic()
+			if points := strings.Contains(readable(got), "the newest message"); points == isOver {
+				t.Errorf("%s: it says where to go on: %t", name, points)
+			}
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type Options struct {
 	Next     string            // the tier that is told next, unless somebody answers
 	NextAt   time.Time         // when; zero: nobody is waited for
 	CanCall  bool              // a person may have the next tier told now
+	Moved    bool              // a later message of the incident stands in the same channel: that one is for choices
 }
 
 // Offer is an attempt of the scenario that a person may have made.
@@ -104,6 +105,7 @@ type Packet struct {
 	Next     string
 	NextAt   time.Time
 	CanCall  bool
+	Moved    bool // a later message takes the choices
 
 	names map[int]string // of attempts, also when they are not offered any more
 	words words

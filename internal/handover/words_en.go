@@ -168,6 +168,7 @@ func english() words {
 			"customer “%s”",
 			"scenario “%s”",
 			"all of it: %s, in the thread",
+			"This message is an earlier one: go on in the newest message of this incident in this channel.",
 			"%d more points can be ticked on the command line:",
 
 			buttonWords{"Take over", "Approve", "Not now", "Run attempt %d", "Run attempt %d: %s", "Next tier", "Done", "Noise", "Tick point N"},

@@ -39,6 +39,7 @@ type liveWords struct {
 	pausedFor  string // scope: a customer, its name
 	pausedOf   string // scope: a scenario, its name
 	allInFile  string // name of the file that holds all of the commands
+	moved      string // a later message takes the choices; no verb
 	fewOptions string // number of points that have no box
 
 	button  buttonWords
