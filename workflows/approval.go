@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -24,12 +25,12 @@ const otherwiseDrop = "drop"
 func (r *response) approve(k int, differs bool) *Verdict {
 	plan := r.plan.Attempts[k-1].Approval
 	r.from = k
-	if differs && r.differed == k {
-		return &Verdict{Outcome: incident.HandedOver, Reason: incident.NotApproved,
-			Why: fmt.Sprintf("what attempt %q would do has changed twice after it was approved", r.plan.Attempts[k-1].Name)}
-	}
 	if differs {
-		r.differed = k
+		sent := sentOf(r.done, k, 0)
+		if r.differed == k && (sent == r.sent || !r.plan.Yields) {
+			return r.changedTwice(k)
+		}
+		r.differed, r.sent = k, sent
 	}
 	asked := workflow.Now(r.ctx)
 	in := question{QuestionInput: QuestionInput{Attempt: k, Approval: *plan}, over: func() bool { return r.work.Err() != nil }}
@@ -67,6 +68,24 @@ func (r *response) approve(k int, differs bool) *Verdict {
 		v.By = answer.By.Name
 	}
 	return v
+}
+
+// changedTwice is the verdict on an attempt that is another one each time it was approved. That something of it was sent
+// meanwhile is another matter: what a later step would do may be known only when an earlier one has ended.
+func (r *response) changedTwice(k int) *Verdict {
+	return &Verdict{Outcome: incident.HandedOver, Reason: incident.NotApproved,
+		Why: fmt.Sprintf("what attempt %q would do has changed twice after it was approved", r.plan.Attempts[k-1].Name)}
+}
+
+// sentOf counts the steps of an attempt that were sent.
+func sentOf(done []incident.Step, attempt, round int) int {
+	var sent []int
+	for _, s := range done {
+		if s.Phase == incident.Recover && s.Attempt == attempt && s.Round == round && wasSent(s) && !slices.Contains(sent, s.Index) {
+			sent = append(sent, s.Index)
+		}
+	}
+	return len(sent)
 }
 
 // put is a question that was put, or a verdict when it was not.
@@ -151,6 +170,8 @@ func (a *Activities) Ask(ctx context.Context, in AskInput) (Asking, error) {
 		Kind: incident.Asked, Attempt: q.Attempt, Item: q.Number, By: q.Approval.Tier.Name, Until: asking.Until,
 		Why: fmt.Sprintf("may attempt %d (%q) be made?", q.Attempt, s.Recover[q.Attempt-1].Name)}
 	switch {
+	case in.Again && sentOf(q.Done, q.Attempt, in.Round) > 0:
+		asked.Why += " Its first steps are done, and what the rest would do is known only now"
 	case in.Again:
 		asked.Why += " What it would do has changed since it was approved: nothing was sent"
 	case q.AskedBy != "":

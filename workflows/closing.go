@@ -35,8 +35,7 @@ func (a *Activities) conclude(ctx context.Context, in ConcludeInput) (Verdict, e
 		case inc.Status == incident.Resolved && inc.LastChangeBy.ID == self:
 			repeated = true
 		case stepped != nil && stepped.Outcome == incident.TakenOver:
-			stepped.Why = fmt.Sprintf("%s, just when the engine was about to close it: %s", stepped.Why, v.Why)
-			return *stepped, nil
+			return tookIt(*stepped, v), nil
 		case stepped != nil:
 			v.Resolved = true // the monitor was faster; what was found or done stays true
 		}

@@ -109,6 +109,7 @@ type Plan struct {
 	Remaining  int           `json:"remaining,omitempty"`  // how many points the checklist has
 	Limit      time.Duration `json:"limit,omitempty"`      // limits.timeout, for what begins later
 	Live       bool          `json:"live,omitempty"`       // messages in Slack are kept current; plans of earlier engines never do
+	Yields     bool          `json:"yields,omitempty"`     // who takes it over stops the close; plans of earlier engines never do
 }
 
 // StepPlan is what sequencing needs to know of a step.
@@ -198,6 +199,7 @@ type RecoveryInput struct {
 	Granted *Granted `json:"granted,omitempty"` // the attempt that was approved
 	Passed  string   `json:"passed,omitempty"`  // why an attempt was passed over that was not approved; empty: none was
 	Wish    int      `json:"wish,omitempty"`    // a person asked for the attempt From and no other: the number of the wish in the run
+	AsksOn  bool     `json:"asks_on,omitempty"` // of a wish: it is asked again where what was approved has changed; earlier engines never did
 }
 
 // RecoveryResult is how the repair went.

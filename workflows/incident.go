@@ -70,6 +70,7 @@ type response struct {
 
 	granted  *Granted        // the attempt that was approved
 	differed int             // the attempt that was asked for again, because it had changed
+	sent     int             // how many of its steps were sent then
 	passed   string          // why an attempt was passed over that was not approved
 	wishes   int             // how many attempts people have asked for
 	paused   *incident.Pause // the kill switch has cancelled what was running
@@ -305,30 +306,6 @@ func (r *response) interruptedAfterChange(result RecoveryResult) *Verdict {
 
 func cancelledInTemporal() *Verdict {
 	return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError, Why: "somebody cancelled the workflow in Temporal"}
-}
-
-// conclude carries an automatic outcome out. The verdict changes when a person took the incident at the last moment.
-func (r *response) conclude(v Verdict) Verdict {
-	if v.Outcome == incident.Suppressed {
-		r.choices.stand = over
-		return r.suppress(v)
-	}
-	if c, taken := r.people.choice(r.people.taken); taken && !v.Resolved {
-		return Verdict{Outcome: incident.TakenOver, By: c.By.Name,
-			Why: fmt.Sprintf("%s, just when the engine was about to close it: %s", sentence(c), v.Why)}
-	}
-	in := ConcludeInput{Case: r.plan.Case, Verdict: v, Attempt: r.attempt, Done: r.done, Waiting: r.waiting}
-	var final Concluded
-	if err := workflow.ExecuteLocalActivity(closing(r.ctx), concludeActivity, in).Get(r.ctx, &final); err != nil {
-		return *engineError(fmt.Sprintf("carry out the outcome %q", v.Outcome), err)
-	}
-	if final.Outcome.IsAutomatic() {
-		r.waiting = 0
-	}
-	if final.TellCustomer {
-		r.tellCustomer(ContactInput{}, final.CloseNote)
-	}
-	return final.Verdict
 }
 
 // remains gives a repair that held to a person, where the scenario leaves something for one to do.

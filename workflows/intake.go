@@ -106,6 +106,7 @@ func (a *Activities) intakeWithout(ctx context.Context, in IntakeInput, paging b
 		Nothing: begun.Closed,
 		Case:    Case{Incident: inc, Run: begun.Run, Customer: rec.Customer, Deadline: a.Now()},
 		Live:    true,
+		Yields:  true,
 		Paging:  paging,
 		Asks:    a.Policies != nil && rec.Customer.ID != "",
 		Windows: a.Policies != nil && rec.Customer.ID != "",
@@ -126,8 +127,8 @@ func (a *Activities) newRecord(ctx context.Context, in IntakeInput, inc incident
 
 // plan turns a decision into what the workflow sequences.
 func (a *Activities) plan(e incident.Event, run int, inc incident.Incident, self string, d catalog.Decision) (Plan, error) {
-	plan := Plan{Case: Case{Incident: forHistory(inc), Target: d.Target}, Live: true, Paging: isPaging(inc, self),
-		Tiers: a.tiers(d)}
+	plan := Plan{Case: Case{Incident: forHistory(inc), Target: d.Target}, Live: true, Yields: true,
+		Paging: isPaging(inc, self), Tiers: a.tiers(d)}
 	plan.Verdict = beforeAnyStep(e, run, inc, self, d, a.Now())
 	if d.Scenario == nil {
 		return plan, nil

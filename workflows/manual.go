@@ -72,33 +72,50 @@ func (w *wish) carryOut(ctx workflow.Context) {
 	w.recordIn(disconnected, line)
 }
 
-// attempt has the attempt approved where that takes two people, and makes it. It is not wanted when nobody approved.
+// attempt has the attempt approved where that takes two people, and makes it. It is not wanted when nobody approved. What a
+// later step would do may be known only when an earlier one has ended: then it is asked again.
 func (w *wish) attempt(ctx workflow.Context) (result RecoveryResult, wanted bool) {
 	began := workflow.Now(ctx)
 	if err := w.lookAgain(ctx); err != nil {
 		return w.failed(ctx, "look before the attempt", err), true
 	}
-	var granted *Granted
-	if w.plan.TwoPeople {
-		q, answer, err := w.askAnother(ctx)
-		switch {
-		case err != nil:
-			return w.failed(ctx, "ask another person", err), true
-		case q.Verdict != nil:
-			return RecoveryResult{Verdict: *q.Verdict}, true
-		case w.over() != "":
-			return w.failed(ctx, "ask another person", err), true
-		case answer == nil || answer.Kind != incident.Grant:
-			return result, false
-		}
-		granted, began = &Granted{Attempt: q.Attempt, Number: q.Number, Steps: q.Steps}, workflow.Now(ctx)
+	if !w.plan.TwoPeople {
+		return w.make(ctx, nil, began), true
 	}
+	changed, sent := false, 0
+	for again := false; ; again = true {
+		granted, ended := w.askAnother(ctx, again)
+		switch {
+		case granted != nil:
+			result = w.make(ctx, granted, workflow.Now(ctx))
+		case ended == nil && !changed:
+			return result, false
+		case ended == nil:
+			result.Verdict = Verdict{Outcome: incident.HandedOver, Reason: incident.NotApproved, Why: "its first steps were done, and the rest was not approved"}
+		default:
+			result = *ended
+		}
+		changed = changed || result.Changed
+		before := sent
+		sent = sentOf(w.done, w.choice.Attempt, w.number)
+		if again && granted != nil && result.Asks > 0 && sent == before {
+			result = RecoveryResult{Verdict: *w.changedTwice(w.choice.Attempt)}
+		}
+		if granted == nil || result.Asks == 0 {
+			result.Changed = changed
+			return result, true
+		}
+	}
+}
+
+// make makes the attempt, when its turn comes.
+func (w *wish) make(ctx workflow.Context, granted *Granted, began time.Time) (result RecoveryResult) {
 	c := w.plan.Case
 	c.Deadline = began.Add(cmp.Or(w.plan.Limit, usualLimit))
 	for wait := lockWait; ; wait = min(2*wait, maxLockWait) {
 		child := workflow.ExecuteChildWorkflow(withRecovery(ctx, c), RecoveryWorkflow, RecoveryInput{
 			Case: c, Attempts: w.plan.Attempts, Verify: w.plan.Verify, Done: w.done, From: w.choice.Attempt, Granted: granted,
-			Wish: w.number,
+			Wish: w.number, AsksOn: true,
 		})
 		disconnected, _ := workflow.NewDisconnectedContext(ctx)
 		err := child.Get(disconnected, &result)
@@ -107,16 +124,16 @@ func (w *wish) attempt(ctx workflow.Context) (result RecoveryResult, wanted bool
 			if err != nil || result.Verdict.Outcome != incident.Recovered && w.stopped() != "" {
 				failed := w.failed(ctx, "make the attempt", err)
 				failed.Changed = result.Changed
-				return failed, true
+				return failed
 			}
-			return result, true
+			return result
 		}
 		if workflow.Now(ctx).Add(wait).After(c.Deadline) {
 			return RecoveryResult{Verdict: Verdict{Outcome: incident.HandedOver, Reason: incident.BusyTarget,
-				Why: fmt.Sprintf("another repair of %q did not end in time", c.Target)}}, true
+				Why: fmt.Sprintf("another repair of %q did not end in time", c.Target)}}
 		}
 		if err := workflow.Sleep(ctx, wait); err != nil {
-			return w.failed(ctx, "wait for the other repair", err), true
+			return w.failed(ctx, "wait for the other repair", err)
 		}
 	}
 }
@@ -159,17 +176,28 @@ func (w *wish) lookAgain(ctx workflow.Context) error {
 	return nil
 }
 
-// askAnother asks another person to approve what the first one has asked for.
-func (w *wish) askAnother(ctx workflow.Context) (put, *incident.Choice, error) {
+// askAnother asks another person to approve what the first one has asked for. It gives what was approved, or why it cannot
+// be; nothing when nobody approved.
+func (w *wish) askAnother(ctx workflow.Context, again bool) (*Granted, *RecoveryResult) {
 	in := QuestionInput{Attempt: w.choice.Attempt, AskedBy: w.choice.By.Name,
 		Approval: ApprovalPlan{Tier: w.tier(0), Within: secondPerson, Otherwise: otherwiseDrop}}
 	over := func() bool { return w.over() != "" }
-	q, err := w.ask(ctx, question{QuestionInput: in, asker: &w.choice.By, over: over}, w.number, false)
-	if err != nil || q.Verdict != nil {
-		return q, nil, err
+	q, err := w.ask(ctx, question{QuestionInput: in, asker: &w.choice.By, over: over}, w.number, again)
+	var answer *incident.Choice
+	if err == nil && q.Verdict == nil {
+		disconnected, _ := workflow.NewDisconnectedContext(ctx)
+		answer = w.awaitAnswer(disconnected, q)
 	}
-	disconnected, _ := workflow.NewDisconnectedContext(ctx)
-	return q, w.awaitAnswer(disconnected, q), nil
+	switch {
+	case err != nil || q.Verdict == nil && over():
+		failed := w.failed(ctx, "ask another person", err)
+		return nil, &failed
+	case q.Verdict != nil:
+		return nil, &RecoveryResult{Verdict: *q.Verdict}
+	case answer == nil || answer.Kind != incident.Grant:
+		return nil, nil
+	}
+	return &Granted{Attempt: q.Attempt, Number: q.Number, Steps: q.Steps}, nil
 }
 
 // stopped says in words why the attempt must not go on; empty while it may. That the monitor has resolved the incident may
@@ -216,7 +244,7 @@ func (r *response) closeChoices() (late bool) {
 		}
 		late = true
 		line := r.chosen(c)
-		line.Kind, line.Why = incident.Chosen, line.Why+"; it was over already"
+		line.Kind, line.Phase, line.Why = incident.Chosen, incident.End, line.Why+"; it was over already"
 		r.record(line)
 		if c.Kind == incident.RunAttempt {
 			r.choices.manual = nil

@@ -275,3 +275,84 @@ func TestACrashAtEachStepOfAWish(t *testing.T) {
 		})
 	}
 }
+
+// chain is an attempt whose later steps read what the earlier ones gave.
+const chain = `recover:
+  - name: move
+    steps:
+      - {id: first, uses: local.run, with: {command: [/usr/bin/first]}}
+      - {id: second, uses: local.run, with: {command: [/usr/bin/second, "${{ steps.first.output.stdout }}"]}}
+      - {uses: local.run, with: {command: [/usr/bin/third, "${{ steps.second.output.stdout }}"]}}
+`
+
+// What a later step would do is known only when the earlier one has ended: then it is asked for again, and in the end the
+// attempt is made whole, each of its steps once.
+func TestAnAttemptWhoseStepsReadEachOther(t *testing.T) {
+	whole := []string{`{"command":["/usr/bin/first"],"dir":"/"}`, `{"command":["/usr/bin/second","one"],"dir":"/"}`,
+		`{"command":["/usr/bin/third","two"],"dir":"/"}`}
+	grant, no := incident.Choice{Kind: incident.Grant, By: suzuki}, incident.Choice{Kind: incident.NotNow, By: suzuki}
+	const (
+		yes       = "approve: Suzuki (slack:U2) approved attempt 1 in Slack"
+		suggested = "handed_over observed: the scenario only suggests here: a person decides what is run"
+		wanted    = "run_attempt: Sato (slack:U1) asked for attempt 1 in Slack"
+	)
+	for _, c := range []struct {
+		name     string
+		scenario string
+		play     func(*bench)
+		decided  []string
+		changes  []string
+	}{
+		{
+			name: "the engine asks for it", scenario: approved, changes: whole,
+			play: func(b *bench) {
+				for n := range 3 {
+					b.choose(time.Duration(n+1)*2*time.Minute, grant)
+				}
+			},
+			decided: []string{"asked first for attempt 1, question 1", yes, "asked first for attempt 1, question 2", yes,
+				"asked first for attempt 1, question 3", yes, `recovered : "move" was done, and verified`},
+		},
+		{
+			name: "a person asks for it, and another one has to approve", scenario: strings.Replace(matches, "automatic", "suggest", 1), changes: whole,
+			play: func(b *bench) {
+				b.choose(5*time.Minute, wish)
+				for n := range 3 {
+					b.choose(time.Duration(n+3)*2*time.Minute, grant)
+				}
+			},
+			decided: []string{suggested, wanted, "asked first for attempt 1, question 1", yes, "asked first for attempt 1, question 2", yes,
+				"asked first for attempt 1, question 3", yes, `run_attempt recovered: attempt 1 ("move") was made at the wish of Sato, and verified`},
+		},
+		{
+			name: "a person asks for it, and another one says no to the rest", scenario: strings.Replace(matches, "automatic", "suggest", 1), changes: whole[:2],
+			play: func(b *bench) {
+				b.choose(5*time.Minute, wish)
+				b.choose(6*time.Minute, grant)
+				b.choose(8*time.Minute, grant)
+				b.choose(10*time.Minute, no)
+			},
+			decided: []string{suggested, wanted, "asked first for attempt 1, question 1", yes, "asked first for attempt 1, question 2", yes,
+				"asked first for attempt 1, question 3", "not_now: Suzuki (slack:U2) did not approve attempt 1 in Slack",
+				`run_attempt not_approved: attempt 1 ("move") was made at the wish of Sato: its first steps were done, and the rest was not approved`},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBenchOf(t, c.scenario+probes+chain+verifies, twoPeople)
+			b.heedsAt(3)
+			gave := func(text string) answer { return answer{output: `{"exit_code":0,"stdout":"` + text + `"}`} }
+			count := b.actions.answers["local.run"][0].do
+			b.actions.answers["local.run"] = []answer{gave("one"), gave("two"), gave("three")}
+			for i := range b.actions.answers["local.run"] {
+				b.actions.answers["local.run"][i].do = count
+			}
+			c.play(b)
+			b.after(30*time.Minute, func() { b.person(incident.EventResolved) })
+			rec := b.run()
+			wantDecided(t, rec, c.decided...)
+			if d := cmp.Diff(c.changes, b.changes()); d != "" {
+				t.Errorf("what was sent (-want +got):\n%s", d)
+			}
+		})
+	}
+}

@@ -37,11 +37,19 @@ func patient(ctx workflow.Context) workflow.Context {
 	})
 }
 
-// closing is for carrying an automatic outcome out. When PagerDuty is away for longer, a person gets it by Slack.
+// closingOnce is for one try to carry an automatic outcome out.
+func closingOnce(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: 2 * time.Minute,
+		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}
+
+// closing is closingOnce in runs that an earlier engine has begun: it is tried again whoever takes the incident.
 func closing(ctx workflow.Context) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    2 * time.Minute,
-		ScheduleToCloseTimeout: 3 * time.Hour,
+		ScheduleToCloseTimeout: closeWithin,
 		RetryPolicy:            untilDone(),
 	})
 }

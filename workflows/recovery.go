@@ -111,7 +111,7 @@ func (r *recovery) try(k int, a AttemptPlan) *Verdict {
 		switch {
 		case result.Stepped != nil:
 			return r.steppedIn(*result.Stepped)
-		case result.Refused == incident.NotApproved && r.in.Wish == 0:
+		case result.Refused == incident.NotApproved && (r.in.Wish == 0 || r.in.AsksOn):
 			r.result.Asks, r.result.Differs = k, true
 			return nil
 		case result.Refused != "":

@@ -1,12 +1,16 @@
 package workflows_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"shodo/internal/incident"
+	"shodo/workflows"
 )
 
 const tookOver = "Sato (slack:U1) took it over in Slack"
@@ -88,6 +92,63 @@ func TestTakingOverTooLate(t *testing.T) {
 	} else {
 		p.wants(t, "lost") // the workflow had ended
 	}
+}
+
+// PagerDuty is away when the engine is about to close the incident: who takes it over meanwhile has it, and it is not closed.
+func TestTakingOverWhileItCannotBeClosed(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		play func(*bench)
+		why  string
+		did  []string // in PagerDuty, once it is back
+	}{
+		{name: "in Slack", why: tookOver, did: []string{"acknowledge for PSATO", "note handed_over"},
+			play: func(b *bench) { b.choose(10*time.Minute, incident.Choice{Kind: incident.TakeOver}) }},
+		{name: "in PagerDuty", why: "Aiko Tanaka acknowledged it in PagerDuty", did: []string{"note handed_over"},
+			play: acknowledgeLater(10 * time.Minute)},
+		{name: "in PagerDuty, and lets it go", why: "Aiko Tanaka acknowledged it in PagerDuty",
+			did: []string{"note handed_over", "page PFIRST"}, play: func(b *bench) {
+				b.after(10*time.Minute, func() { b.tell(incident.EventAcknowledged, human) })
+				b.after(15*time.Minute, func() { b.tell(incident.EventUnacknowledged, incident.Agent{}) })
+				b.choose(20*time.Minute, incident.Choice{Kind: incident.TakeOver})
+			}},
+		{name: "and resolves it in PagerDuty", why: "Aiko Tanaka resolved it in PagerDuty", did: []string{"note handed_over"},
+			play: func(b *bench) { b.after(10*time.Minute, func() { b.person(incident.EventResolved) }) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, whole)
+			b.heals()
+			away := errors.New("503")
+			b.after(5*time.Second, func() { // it is verified until half a minute is over
+				b.pd.failing(map[string]error{"Status": away, "Resolve": away, "Note": away, "AcknowledgeFor": away, "Reassign": away})
+			})
+			b.after(12*time.Minute, func() { b.pd.failing(nil) })
+			c.play(b)
+			rec := b.run()
+			if want := c.why + `, just when the engine was about to close it: "restart" was done, and verified`; rec.Outcome != incident.TakenOver || rec.Why != want {
+				t.Errorf("ended as %s (%s): %s; want %s", rec.Outcome, rec.Reason, rec.Why, want)
+			}
+			if took := rec.OutcomeAt.Sub(b.created); took < 10*time.Minute || took > 12*time.Minute {
+				t.Errorf("the engine heeded it after %s", took)
+			}
+			did := b.pd.loud()[2:] // acknowledged, with a note
+			slices.Sort(did)
+			if d := cmp.Diff(c.did, slices.DeleteFunc(did, func(d string) bool { return d == "acknowledge for PSATO" && c.name != "in Slack" })); d != "" {
+				t.Errorf("in PagerDuty (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// The customer's mail server is away, and the incident is closed: there is nothing to take over.
+func TestTakingOverWhatIsClosed(t *testing.T) {
+	b := newBenchOf(t, tells, customerWithContacts)
+	b.heals()
+	b.contacts.fail = map[string]error{"ops@acme.example": errors.New("the mail server is away")}
+	p := b.choose(3*time.Minute, incident.Choice{Kind: incident.TakeOver})
+	rec := b.run()
+	p.wants(t, workflows.RefusedEnded)
+	wantDecided(t, rec, `recovered : "restart" was done, and verified`)
 }
 
 // A button is pressed twice, or Slack delivers a press twice: it counts once.
