@@ -124,5 +124,8 @@ func (f *storeFlags) retention() (config.Retention, error) {
 			return keep, fmt.Errorf("%s: %w", s.Path, err)
 		}
 	}
+	if err := keep.Check(); err != nil {
+		return keep, fmt.Errorf("store.retention.deliveries: %w", err)
+	}
 	return keep, nil
 }

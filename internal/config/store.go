@@ -31,6 +31,14 @@ type Retention struct {
 	Incidents   Days `yaml:"incidents" default:"forever" doc:"How long an incident is kept with everything of it, after it has ended. Figures of that time need it."`
 }
 
+// Check says what must not be pruned so early.
+func (r Retention) Check() error {
+	if d := r.Deliveries; d != 0 && d < 3 {
+		return fmt.Errorf("%s is too short: PagerDuty repeats a webhook for 2 days, and one that is not known any more is taken for new", d)
+	}
+	return nil
+}
+
 // Stored gives the times as the store takes them: 0 is for ever.
 func (r Retention) Stored() store.Retention {
 	long := func(d Days) time.Duration {
@@ -111,9 +119,7 @@ func (l *loader) checkStore(s Store) {
 	if !s.Password.IsZero() && !strings.HasPrefix(s.URL, "postgres") {
 		l.report("store.password", "it has no effect: store.url names no PostgreSQL database", "set store.url, or remove it")
 	}
-	if d := s.Retention.Deliveries; d != 0 && d < 3 {
-		l.report("store.retention.deliveries", fmt.Sprintf("%s is too short: PagerDuty repeats a webhook for 2 days, and one that is not known any more is taken for new", d), "3d or more")
-	}
+	l.rule("store.retention.deliveries", s.Retention.Check(), "3d or more")
 	if in := s.Retention.Incidents; in != 0 {
 		for _, part := range []struct {
 			path string

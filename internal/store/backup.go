@@ -81,7 +81,11 @@ func explainBackup(err error) error {
 
 // vacuumInto copies with a connection of its own: VACUUM is a write to SQLite, and readers may not.
 func (s *Store) vacuumInto(ctx context.Context, path string) error {
-	db, err := openSQLite(s.name, copying)
+	m := copying
+	if s.frozen {
+		m = frozen
+	}
+	db, err := openSQLite(s.name, m)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,15 @@
 package store_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"shodo/internal/incident"
+	"shodo/internal/partial"
 	"shodo/internal/store"
 )
 
@@ -72,5 +75,53 @@ func TestBackupToNowhere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "no", "such", "folder.db")
 	if err := s.Backup(t.Context(), path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// What a backup has left that was killed is not in the way of the next one of that name.
+func TestBackupAfterOneThatWasKilled(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	writeIncident(t, s, "Q1")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "copy.db")
+	for _, suffix := range []string{".partial", ".partial-journal", ".partial-wal", ".partial-shm"} {
+		if err := os.WriteFile(path+suffix, bytes.Repeat([]byte("left "), 10_000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Backup(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 1 {
+		t.Errorf("there are %v, error %v", list, err)
+	}
+	if r, err := open(t, path).Record(t.Context(), "Q1"); err != nil || len(r.Steps) != 5 {
+		t.Errorf("%d steps, error %v", len(r.Steps), err)
+	}
+}
+
+// Of two backups that take the same name at once one is made, and the other one says why it was not.
+func TestBackupsAtOnce(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	writeIncident(t, s, "Q1")
+	path := filepath.Join(t.TempDir(), "copy.db")
+	errs := make(chan error)
+	for range 2 {
+		go func() { errs <- s.Backup(context.Background(), path) }()
+	}
+	made := 0
+	for range 2 {
+		switch err := <-errs; {
+		case err == nil:
+			made++
+		case !errors.Is(err, partial.ErrBusy) && !errors.Is(err, store.ErrExists):
+			t.Error(err)
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d were made", made)
+	}
+	if r, err := open(t, path).Record(t.Context(), "Q1"); err != nil || len(r.Steps) != 5 {
+		t.Errorf("%d steps, error %v", len(r.Steps), err)
 	}
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -51,4 +52,54 @@ func TestReadOnlyDisk(t *testing.T) {
 	}
 	_, err := store.Open(t.Context(), path, quiet())
 	wantError(t, err, store.ErrReadOnly)
+	_, err = store.OpenBeside(t.Context(), path, quiet())
+	wantError(t, err, store.ErrReadOnly)
+}
+
+// A backup that lies on a disk that is read-only is read all the same, and copied.
+func TestReadingFromReadOnlyDisk(t *testing.T) {
+	dir := smallDisk(t, "size=4m")
+	path := filepath.Join(dir, "store.db")
+	s := open(t, path)
+	writeIncident(t, s, "Q1")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Skipf("cannot mount read-only here: %v", err)
+	}
+	reader, err := store.OpenReader(t.Context(), path, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if r, err := reader.Record(t.Context(), "Q1"); err != nil || len(r.Steps) != 5 {
+		t.Errorf("%d steps, error %v", len(r.Steps), err)
+	}
+	err = reader.Backup(t.Context(), filepath.Join(dir, "copy.db"))
+	if !errors.Is(err, syscall.EROFS) || errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("a backup to that disk says %v", err)
+	}
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if err := reader.Backup(t.Context(), copied); err != nil {
+		t.Fatal(err)
+	}
+	writeIncident(t, open(t, copied), "Q2")
+}
+
+// A backup for which there is no space says so, and leaves nothing.
+func TestBackupToFullDisk(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	for n := range 100 {
+		d := event(n)
+		d.Body = bytes.Repeat([]byte{'x'}, 10<<10)
+		if _, _, err := s.PutDelivery(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := smallDisk(t, "size=512k")
+	wantError(t, s.Backup(t.Context(), filepath.Join(dir, "copy.db")), store.ErrFull)
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, error %v", left, err)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -54,6 +55,7 @@ const (
 	writing mode = "writing"
 	reading mode = "reading"
 	copying mode = "copying" // neither: VACUUM INTO changes nothing, and counts as a write
+	frozen  mode = "frozen"  // what cannot change, for reading and copying
 )
 
 // maxReaders is how many reads run at once; more wait.
@@ -70,6 +72,8 @@ func openSQLite(path string, m mode) (*sql.DB, error) {
 			"wal_autocheckpoint(4000)", "journal_size_limit(67108864)")
 	case reading:
 		pragmas = append(pragmas, "query_only(1)", "cache_size(-8000)")
+	case frozen:
+		q.Set("immutable", "1")
 	}
 	q["_pragma"] = pragmas
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
@@ -82,6 +86,18 @@ func openSQLite(path string, m mode) (*sql.DB, error) {
 	db.SetMaxOpenConns(maxReaders)
 	db.SetMaxIdleConns(maxReaders)
 	return db, nil
+}
+
+// isFrozen says whether a database could not be opened because SQLite cannot make its files beside it, and nobody has it open
+// who can: a backup on a disk that is read-only, or of another user.
+func isFrozen(err error, path string) bool {
+	var se *sqlite.Error
+	if !errors.As(err, &se) {
+		return false
+	}
+	code := se.Code() & 0xff
+	_, walErr := os.Lstat(path + "-wal")
+	return (code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_READONLY) && errors.Is(walErr, fs.ErrNotExist)
 }
 
 // explain adds the sentinel, and what to do, to an error of the database whose cause is outside of us.
@@ -108,7 +124,7 @@ func explain(err error) error {
 	case sqlite3.SQLITE_READONLY:
 		return fmt.Errorf("%w; check the disk's mount and the owner of the data directory: %w", ErrReadOnly, err)
 	case sqlite3.SQLITE_CANTOPEN:
-		return fmt.Errorf("the database file cannot be opened; check the data directory, its owner, and the limit of open files: %w", err)
+		return fmt.Errorf("the database file cannot be opened; check the data directory, that its owner may write there, and the limit of open files: %w", err)
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("the database file is damaged or is not a database; restore it from a backup: %w", err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:

@@ -39,6 +39,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -77,6 +78,7 @@ type Store struct {
 	dialect  dialect
 	lock     *os.File  // SQLite: held while the engine runs; nil in a reader
 	presence *presence // PostgreSQL: the same; nil in a reader
+	frozen   bool      // SQLite: a reader of what lies where nothing can be written
 	writeDB  *sql.DB   // nil in a reader
 	readDB   *sql.DB
 	writer   *writer // nil in a reader
@@ -200,14 +202,23 @@ func (s *Store) openReader(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w; has the engine run on this data directory?", ErrNotReady, err)
+	} else if err != nil {
+		return err
 	}
 	s.name, s.dialect = path, sqliteDialect
 	if s.readDB, err = openSQLite(path, reading); err != nil {
 		return err
 	}
-	return checkVersion(ctx, s.readDB, s.dialect)
+	err = checkVersion(ctx, s.readDB, s.dialect)
+	if s.frozen = isFrozen(err, path); s.frozen {
+		s.readDB.Close()
+		if s.readDB, err = openSQLite(path, frozen); err == nil {
+			err = checkVersion(ctx, s.readDB, s.dialect)
+		}
+	}
+	return err
 }
 
 // Close makes all writes that wait, and closes the database. Later writes return ErrClosed. Channels of Watch close.
