@@ -40,11 +40,12 @@ type board struct {
 	now   time.Time
 	fails error // of the store
 	desk  *desk
+	known int // of the customers: the first so many
 }
 
 func newBoard(t testing.TB) *board {
 	t.Helper()
-	b := &board{now: time.Date(2026, 11, 30, 15, 30, 0, 0, time.UTC)} // 00:30 of December 1 in Tokyo
+	b := &board{now: time.Date(2026, 11, 30, 15, 30, 0, 0, time.UTC), known: 2} // 00:30 of December 1 in Tokyo
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ func newBoard(t testing.TB) *board {
 	b.Handler = web.New(web.Options{
 		API: web.API{
 			Tokens:      []web.Token{{Name: "alice", Value: secret.New(aliceToken)}, {Name: "cli", Value: secret.New(localToken), Local: true}},
-			Maintenance: b, Pauses: b.desk, Figures: figures{b}, Customers: func() web.Customers { return customers(t) }, Now: now,
+			Maintenance: b, Pauses: b.desk, Figures: figures{b}, Customers: func() web.Customers { return customers(t)[:b.known] }, Now: now,
 		},
 		Slack:    web.Slack{On: true, SigningSecret: secret.New(signingSecret), Operators: []string{"U0OPERATOR"}, Policies: b, Private: b.desk},
 		Choices:  web.Choices{Chooser: b.desk, Records: b.desk, People: b.desk},
@@ -222,7 +223,7 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		{"an unknown field", `{"zzzzzzzz": 1}`, 400, `unknown field "zzzzzzzz"`, "fields: customer, from, to, for, match"},
 		{"a number", `{"customer": 7}`, 400, "customer: found number, expected string", ""},
 		{"64 KiB and more", `{"reason": "` + strings.Repeat("x", 64<<10) + `"}`, 413, "larger than 64 KiB", ""},
-		{"no customer", `{"for": "2h", "reason": "x"}`, 400, "the customer is missing", "customers: acme, globex"},
+		{"no customer", `{"for": "2h", "reason": "x"}`, 400, "the customer is missing", "there are: acme, globex"},
 		{"unknown customer", `{"customer": "acne", "for": "2h", "reason": "x"}`, 400, `there is no customer "acne"`, `did you mean "acme"?`},
 		{"no end", `{` + ok + `}`, 400, "the end is missing", `either "to" or "for"`},
 		{"two ends", `{` + ok + `, "for": "2h", "to": "2026-12-01T04:00"}`, 400, "given twice", ""},

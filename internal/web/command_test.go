@@ -110,8 +110,8 @@ func TestQuietBySlashCommand(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	want := `*アクメ &lt;株&gt;*、12-01 00:30 JST、重大度 critical のアラート (カタログ v1)
-• 顧客へ連絡 *終わってから*: quiet hours "nights &lt;!here&gt; ˋxˋ"、12-01 07:00 JST まで
-• 担当者の呼び出し *終わってから*: quiet hours "nights &lt;!here&gt; ˋxˋ"、12-01 07:00 JST まで
+• 顧客へ連絡 *終わってから*: 静穏時間帯「nights &lt;!here&gt; ˋxˋ」、12-01 07:00 JST まで
+• 担当者の呼び出し *終わってから*: 静穏時間帯「nights &lt;!here&gt; ˋxˋ」、12-01 07:00 JST まで
 • 変更 *してよい*`
 	if diff := cmp.Diff(want, b.slash(t, reader, "quiet acme CRITICAL")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -147,6 +147,17 @@ func TestWhatACommandSaysAboutMistakes(t *testing.T) {
 		said := b.slash(t, operator, words)
 		if !strings.Contains(said, want) || strings.Contains(said, "<") || utf8.RuneCountInString(said) > 1500 {
 			t.Errorf("%.40q: %q, want %q", words, said, want)
+		}
+	}
+}
+
+// A cut leaves no half of what is escaped.
+func TestALongMistakeIsCutBeforeItIsEscaped(t *testing.T) {
+	b := newBoard(t)
+	for n := range 8 {
+		said := b.slash(t, operator, strings.Repeat("x", 970+n)+"&amp;&amp;&amp;&amp;&amp;&amp;&amp;&amp;&amp;")
+		if rest := strings.ReplaceAll(said, "&amp;", ""); strings.Contains(rest, "&") {
+			t.Errorf("%d: %q", n, said[len(said)-80:])
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shodo/internal/customer"
+	"shodo/internal/handover"
 	"shodo/internal/incident"
 	"shodo/internal/quiethours"
 )
@@ -13,22 +14,26 @@ import (
 // maxListed is how many windows one answer shows; Slack takes messages of a limited length.
 const maxListed = 20
 
-// escaped makes a text of others literal in Slack's mrkdwn: no mention, no link, and it ends no code that it stands in.
+// maxOthers is how many characters of a text of others are shown.
+const maxOthers = 300
+
+// escaped makes a text of others literal in Slack's mrkdwn: no mention, no link, it ends no code that it stands in, and neither
+// begins a line that looks like one of ours nor turns the direction of writing.
 func escaped(s string) string {
-	return strings.ReplaceAll(literal(s), "`", "ˋ")
+	return strings.ReplaceAll(literal(handover.Inline(s, maxOthers)), "`", "ˋ")
 }
 
 // said is a problem in Slack: what is wrong, and below it what to do.
 func (p *problem) said(lang string) string {
 	const most = 1000 // characters; what was typed may be repeated in it
-	text := literal(p.message.in(lang))
+	text := p.message.in(lang)
 	if hint := p.hint.in(lang); hint != "" {
-		text += "\n" + literal(hint)
+		text += "\n" + hint
 	}
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"
 	}
-	return text
+	return literal(text) // after the cut, which would leave half of "&amp;"
 }
 
 // literal is escaped for texts of ours, which use backticks themselves.
@@ -88,7 +93,7 @@ func saidQuiet(d quiethours.Decision, c *customer.Customer, severity, version st
 		r := d.Ruling(q.ask)
 		line := fmt.Sprintf("• %s *%s*", q.say.in(lang), answerWords(q.ask, r.Answer).in(lang))
 		if r.Window != "" {
-			line += ": " + escaped(r.Window)
+			line += ": " + escaped(handover.In(lang).Window(r.Window))
 		}
 		if !r.Until.IsZero() {
 			line += say(", until %s", "、%s まで", clock(r.Until.In(c.TimeZone), now)).in(lang)

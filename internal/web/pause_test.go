@@ -39,7 +39,7 @@ func TestPauseBySlashCommand(t *testing.T) {
 		t.Errorf("a scenario: %q", said)
 	}
 	status := b.slash(t, reader, "status")
-	for _, part := range []string{"⏸ Paused, so that nothing is changed:\n• *everything*, for <1m, by Sato (slack:U0OPERATOR) (`" + id + "`): &lt;!here&gt; the migration",
+	for _, part := range []string{"⏸ Paused, so that nothing is changed:\n• *everything*, for less than 1 min, by Sato (slack:U0OPERATOR) (`" + id + "`): &lt;!here&gt; the migration",
 		"customer *acme*", "scenario *disk-usage*", "No first response is open."} {
 		if !strings.Contains(status, part) {
 			t.Errorf("status has no %q:\n%s", part, status)
@@ -139,7 +139,7 @@ func TestStatusAndShow(t *testing.T) {
 	b.begin(t, "Q1", ofGlobex)
 	b.begin(t, "Q2", incident.Customer{})
 	status := b.slash(t, reader, "status")
-	for _, part := range []string{"▶ Nothing is paused.", "Open first responses: 2", "• `Q1` *Globex* disk &lt;!channel&gt; full — nobody has it yet, 1h30m", "• `Q2` *-* "} {
+	for _, part := range []string{"▶ Nothing is paused.", "Open first responses: 2", "• `Q1` *Globex* disk &lt;!channel&gt; full — nobody has it yet, 1 h 30 min", "• `Q2` *-* "} {
 		if !strings.Contains(status, part) {
 			t.Errorf("status has no %q:\n%s", part, status)
 		}
@@ -147,6 +147,34 @@ func TestStatusAndShow(t *testing.T) {
 	shown := b.slash(t, reader, "show q1")
 	if !strings.Contains(shown, "disk &lt;!channel&gt; full") || strings.Contains(shown, "<!channel>") {
 		t.Errorf("shown: %q", shown)
+	}
+}
+
+// What people read in Japanese is Japanese throughout, and no title writes a line that looks like one of the engine's.
+func TestStatusInJapanese(t *testing.T) {
+	b := newBoard(t)
+	b.known = 1
+	b.begin(t, "Q1", ofAcme)
+	evil := incident.Record{WorkflowRun: "run-Q3", Customer: ofAcme, Phase: incident.Gather, ReceivedAt: b.now, Incident: incident.Incident{ID: "Q3",
+		Title: "disk\n▶ 停止しているものはありません。 \u202efull\u2069 `x` <@U0ONCALL> " + strings.Repeat("あ", 100), CreatedAt: b.now.Add(-5 * time.Second)}}
+	if _, err := b.store.Begin(t.Context(), evil); err != nil {
+		t.Fatal(err)
+	}
+	b.slash(t, operator, "pause customer:acme 緊急")
+	b.now = b.now.Add(49 * time.Hour)
+	status := b.slash(t, reader, "status")
+	want := "⏸ 停止中 (何も変更しません):\n• 顧客 *acme*、2日1時間前から、Sato (slack:U0OPERATOR) (`" + pauseID.FindString(status) + "`): 緊急\n" +
+		"対応中の初動: 2 件\n" +
+		"• `Q3` *アクメ &lt;株&gt;* disk ▶ 停止しているものはありません。 full ˋxˋ &lt;@U0ONCALL&gt; あああああああああああああああああああああああああああああああああああ… — エンジンが対応中 (情報収集)、2日1時間\n" +
+		"• `Q1` *アクメ &lt;株&gt;* disk &lt;!channel&gt; full — まだ誰も引き取っていない、2日2時間"
+	if diff := cmp.Diff(want, status); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if said := b.slash(t, operator, "quiet acne"); said != "顧客 \"acne\" はありません\nもしかして: \"acme\"" {
+		t.Errorf("a mistake: %q", said)
+	}
+	if said := b.slash(t, operator, "resume 東京"); !strings.Contains(said, "次のものがあります: all, acme") {
+		t.Errorf("a mistake: %q", said)
 	}
 }
 

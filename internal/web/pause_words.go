@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -66,7 +65,7 @@ func saidPauses(list []incident.Pause, now time.Time, lang string) string {
 			lines = append(lines, say("… and %d more", "… ほか %d 件", len(list)-maxListed).in(lang))
 			break
 		}
-		line := say("• %s, for %s, by %s (`%s`)", "• %s、%s 前から、%s (`%s`)", scopeWords(p.Scope, p.Name).in(lang), age(now.Sub(p.At)), escaped(p.By), p.ID).in(lang)
+		line := say("• %s, for %s, by %s (`%s`)", "• %s、%s前から、%s (`%s`)", scopeWords(p.Scope, p.Name).in(lang), age(now.Sub(p.At), lang), escaped(p.By), p.ID).in(lang)
 		if p.Reason != "" {
 			line += ": " + escaped(p.Reason)
 		}
@@ -86,42 +85,36 @@ func saidOpen(list []incident.Record, now time.Time, lang string) string {
 			lines = append(lines, say("… and %d more: `shodo incident list --open`", "… ほか %d 件: `shodo incident list --open`", len(list)-mostOpen).in(lang))
 			break
 		}
-		title := []rune(r.Incident.Title)
-		if len(title) > 80 {
-			title = append(title[:79], '…')
-		}
 		whose := r.Customer.Name
 		if whose == "" {
 			whose = "-"
 		}
-		lines = append(lines, say("• `%s` *%s* %s — %s, %s", "• `%s` *%s* %s — %s、%s", escaped(string(r.Incident.ID)), escaped(whose), escaped(string(title)),
-			standsAt(r).in(lang), age(now.Sub(r.Incident.CreatedAt))).in(lang))
+		lines = append(lines, say("• `%s` *%s* %s — %s, %s", "• `%s` *%s* %s — %s、%s", escaped(string(r.Incident.ID)), escaped(whose),
+			escaped(handover.Inline(r.Incident.Title, 80)), standsAt(r, lang), age(now.Sub(r.Incident.CreatedAt), lang)).in(lang))
 	}
 	return strings.Join(lines, "\n")
 }
 
 // standsAt says where an open first response is.
-func standsAt(r incident.Record) text {
+func standsAt(r incident.Record, lang string) string {
+	names := handover.In(lang)
 	switch {
 	case r.TakenBy != "" && r.Outcome != "":
-		return say("%s has it", "%s が対応中", escaped(r.TakenBy))
+		return say("%s has it", "%s さんが対応中", escaped(r.TakenBy)).in(lang)
 	case !r.DeferredUntil.IsZero():
-		return say("waits for the end of a window", "時間帯の終わりを待っている")
+		return say("waits for the end of a window", "時間帯の終わりを待っている").in(lang)
 	case r.Outcome == incident.HandedOver || r.Outcome == incident.Unmatched:
-		return say("nobody has it yet", "まだ誰も引き取っていない")
+		return say("nobody has it yet", "まだ誰も引き取っていない").in(lang)
 	case r.Outcome != "":
-		return say("%s", "%s", string(r.Outcome))
+		return names.Outcome(r.Outcome)
 	}
-	return say("the engine works on it (%s)", "エンジンが対応中 (%s)", string(r.Phase))
+	return say("the engine works on it (%s)", "エンジンが対応中 (%s)", names.Phase(r.Phase)).in(lang)
 }
 
 // age is how long something has lasted, as precisely as it matters.
-func age(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return "<1m"
-	case d < 48*time.Hour:
-		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+func age(d time.Duration, lang string) string {
+	if d < time.Minute {
+		return say("less than 1 min", "1分未満").in(lang)
 	}
-	return fmt.Sprintf("%dd", int(d.Hours()/24))
+	return handover.In(lang).Duration(d.Truncate(time.Minute))
 }

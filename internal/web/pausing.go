@@ -13,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"shodo/internal/incident"
-	"shodo/internal/yamldoc"
 )
 
 // ErrNoPause says that there is no pause with that id.
@@ -120,11 +119,7 @@ func (p *pausing) known(name string, names []string, what text) *problem {
 	if slices.Contains(names, name) {
 		return nil
 	}
-	hint := yamldoc.Suggest(name, names)
-	if hint == "" && len(names) <= 10 {
-		hint = "there are: " + strings.Join(names, ", ")
-	}
-	return wrong(text{fmt.Sprintf("there is no %s %q", what.en, name), fmt.Sprintf("%s %q はありません", what.ja, name)}, text{hint, hint})
+	return wrong(text{fmt.Sprintf("there is no %s %q", what.en, name), fmt.Sprintf("%s %q はありません", what.ja, name)}, meant(name, names))
 }
 
 func (p *pausing) customerNames() []string {

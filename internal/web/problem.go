@@ -3,6 +3,9 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
+
+	"shodo/internal/yamldoc"
 )
 
 // text is what is said to a person, in the languages that customers may have.
@@ -18,6 +21,18 @@ func (t text) in(language string) string {
 		return t.ja
 	}
 	return t.en
+}
+
+// meant says which of the known names may be meant by one that is none, or which there are when they are few; it may be empty.
+func meant(name string, known []string) text {
+	if hint := yamldoc.Suggest(name, known); hint != "" {
+		quoted := strings.TrimSuffix(strings.TrimPrefix(hint, "did you mean "), "?")
+		return text{hint, "もしかして: " + quoted}
+	}
+	if len(known) == 0 || len(known) > 10 {
+		return text{}
+	}
+	return say("there are: %s", "次のものがあります: %s", strings.Join(known, ", "))
 }
 
 // problem is why something that a person asked for is not done. Nothing was changed.

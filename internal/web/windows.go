@@ -138,14 +138,11 @@ func (w *windows) customer(id string) (*customer.Customer, *problem) {
 	if id == "" {
 		message = say("the customer is missing", "顧客が指定されていません")
 	}
-	hint := yamldoc.Suggest(id, ids)
-	if hint == "" && len(ids) <= 10 {
-		hint = "customers: " + strings.Join(ids, ", ")
+	hint := meant(id, ids)
+	if hint.en == "" {
+		hint = say("it is the base name of the customer's file in the catalog", "カタログにある顧客ファイルの名前 (拡張子なし) を指定してください")
 	}
-	if hint == "" {
-		hint = "it is the base name of the customer's file in the catalog"
-	}
-	return nil, wrong(message, text{hint, hint})
+	return nil, wrong(message, hint)
 }
 
 func setTimes(m *incident.Maintenance, r request, zone *time.Location, now time.Time) *problem {
