@@ -16,7 +16,8 @@ type batch struct {
 	outcomeIs            []outcomeIs // by code
 	no                   struct{ customer, scenario, target uint32 }
 
-	outcomes, reasons, scenarioNumbers, kindNumbers []uint32 // by code: those of the whole question; the last two when savings are estimated
+	outcomes, reasons []uint32 // the numbers of the texts, by code
+	ofKinds           kindsOf
 }
 
 // noCode is the code of a text that no incident of a batch has.
@@ -43,12 +44,24 @@ func (b *batch) look(c *columns, q *Question, n *numbers) {
 	b.outcomes = c.outcome.numbers(b.outcomes, n.outcomes)
 	b.reasons = c.reason.numbers(b.reasons, n.reasons)
 	if q.estimates() {
-		b.scenarioNumbers = c.scenario.numbers(b.scenarioNumbers, n.scenarios)
-		b.kindNumbers = n.kinds.look(b.kindNumbers, len(c.kinds), func(i int) kindName {
-			k := c.kinds[i]
-			return kindName{c.customer.names[k.customer], c.service.names[k.service], k.title}
-		})
+		b.ofKinds.look(c, n)
 	}
+}
+
+// kindsOf is what is known of the kinds of a batch when savings are estimated.
+type kindsOf struct {
+	customers, services, scenarios, titles []uint32 // the numbers of the texts, by code
+	kinds                                  []uint32 // the number of the kind of each incident
+	shared                                 bool     // some kinds have the same number
+}
+
+func (k *kindsOf) look(c *columns, n *numbers) {
+	k.customers, k.services = c.customer.numbers(k.customers, n.customers), c.service.numbers(k.services, n.services)
+	k.scenarios, k.titles = c.scenario.numbers(k.scenarios, n.scenarios), c.title.numbers(k.titles, n.titles)
+	k.kinds = n.kinds.look(k.kinds, c.len(), func(i int) kindKey {
+		return kindAs(k.customers[c.customer.codes[i]], k.services[c.service.codes[i]], k.titles[c.title.codes[i]])
+	})
+	k.shared = n.areFull()
 }
 
 func (b *batch) filter(f Filter) {
@@ -104,13 +117,12 @@ func (b *batch) group(d Dimension, i int) Group {
 	case ByOutcome:
 		return Group{Name: b.outcome.at(i)}
 	case ByKind:
-		k := b.kinds[b.kind[i]]
-		return Group{Name: k.title, Customer: incident.CustomerID(b.customer.names[k.customer]), Service: incident.ServiceID(b.service.names[k.service])}
+		return Group{Name: b.title.at(i), Customer: incident.CustomerID(b.customer.at(i)), Service: incident.ServiceID(b.service.at(i))}
 	}
 	return Group{}
 }
 
-// groupCode numbers the group of an incident within the batch. Days are not numbered here.
+// groupCode numbers the group of an incident within the batch. Days and kinds are not numbered here.
 func (b *batch) groupCode(d Dimension, i int) uint32 {
 	switch d {
 	case ByCustomer:
@@ -125,8 +137,6 @@ func (b *batch) groupCode(d Dimension, i int) uint32 {
 		return b.priority.codes[i]
 	case ByOutcome:
 		return b.outcome.codes[i]
-	case ByKind:
-		return b.kind[i]
 	}
 	return 0
 }
@@ -146,8 +156,6 @@ func (b *batch) groupCodes(d Dimension) int {
 		return len(b.priority.names)
 	case ByOutcome:
 		return len(b.outcome.names)
-	case ByKind:
-		return len(b.kinds)
 	}
 	return 1
 }

@@ -16,10 +16,8 @@ type columns struct {
 	run, alerts []uint32
 	attempted   []uint64
 
-	customer, department, service, scenario, target, priority, outcome, reason texts
+	customer, department, service, scenario, target, priority, outcome, reason, title texts
 
-	kind    []uint32            // an index of kinds; empty when titles were not asked for
-	kinds   []kindKey           //
 	windows []held1             // in the order of at; most incidents have none
 	ids     []incident.ID       // empty when they were not asked for
 	scratch []uint64            // of decode
@@ -56,12 +54,6 @@ func (t *texts) numbers(into []uint32, n *numbered[string]) []uint32 {
 	return n.look(into, len(t.names), func(i int) string { return t.names[i] })
 }
 
-// kindKey is a kind of alert; customer and service are codes.
-type kindKey struct {
-	customer, service uint32
-	title             string
-}
-
 // held1 is what windows did to one incident.
 type held1 struct {
 	at      int
@@ -72,7 +64,7 @@ func (c *columns) len() int { return len(c.created) }
 
 // columnsOfText lists the columns of texts in the order in which a page has them.
 func (c *columns) columnsOfText() []*texts {
-	return []*texts{&c.customer, &c.department, &c.service, &c.scenario, &c.target, &c.priority, &c.outcome, &c.reason}
+	return []*texts{&c.customer, &c.department, &c.service, &c.scenario, &c.target, &c.priority, &c.outcome, &c.reason, &c.title}
 }
 
 // columnsOfTime lists the columns of times, beside created, in the order in which a page has them.
@@ -99,16 +91,13 @@ func (c *columns) id(i int) incident.ID {
 
 // fact gives incident i as a fact.
 func (c *columns) fact(i int) incident.Fact {
-	f := incident.Fact{ID: c.id(i), Run: int(c.run[i]), Customer: incident.CustomerID(c.customer.at(i)), Department: c.department.at(i),
+	return incident.Fact{ID: c.id(i), Run: int(c.run[i]), Customer: incident.CustomerID(c.customer.at(i)), Department: c.department.at(i),
 		Service: incident.ServiceID(c.service.at(i)), Scenario: incident.ScenarioName(c.scenario.at(i)), Target: c.target.at(i),
 		Priority: c.priority.at(i), Alerts: int(c.alerts[i]), Attempted: incident.Attempts(c.attempted[i]),
 		Outcome: incident.Outcome(c.outcome.at(i)), Reason: incident.Reason(c.reason.at(i)), CreatedAt: timeOf(c.created[i]),
 		ReceivedAt: timeOf(c.received[i]), StartedAt: timeOf(c.started[i]), OutcomeAt: timeOf(c.decided[i]),
-		TakenAt: timeOf(c.taken[i]), EndedAt: timeOf(c.ended[i]), Windows: c.windowsAt(i)}
-	if len(c.kind) > 0 {
-		f.Title = c.kinds[c.kind[i]].title
-	}
-	return f
+		TakenAt: timeOf(c.taken[i]), EndedAt: timeOf(c.ended[i]), Windows: c.windowsAt(i),
+		Title: c.title.at(i)}
 }
 
 func timeOf(us int64) time.Time {
@@ -128,8 +117,7 @@ func microsOf(t time.Time) int64 {
 // builder makes columns of facts.
 type builder struct {
 	columns
-	codes  [8]map[string]uint32
-	kindOf map[kindKey]uint32
+	codes  [9]map[string]uint32
 	masked map[string]string // titles that KindTitle has worked on
 }
 
@@ -148,11 +136,8 @@ func (b *builder) add(f *incident.Fact, with incident.FactPart) {
 	b.alerts = append(b.alerts, uint32(max(f.Alerts, 0)))
 	b.attempted = append(b.attempted, uint64(f.Attempted))
 	for k, name := range [...]string{string(f.Customer), f.Department, string(f.Service), string(f.Scenario), f.Target, f.Priority,
-		string(f.Outcome), string(f.Reason)} {
+		string(f.Outcome), string(f.Reason), b.kind(f.Title)} {
 		b.text(k, name)
-	}
-	if with&incident.FactTitle != 0 {
-		b.addKind(i, f.Title)
 	}
 	if f.Windows.SuppressedBy != "" || len(f.Windows.Waits) > 0 {
 		b.windows = append(b.windows, held1{i, f.Windows})
@@ -182,7 +167,8 @@ func (b *builder) text(k int, name string) {
 	t.codes = append(t.codes, code)
 }
 
-func (b *builder) addKind(i int, title string) {
+// kind is a title without what differs each time.
+func (b *builder) kind(title string) string {
 	masked, known := b.masked[title]
 	if !known {
 		if masked = KindTitle(title); b.masked == nil || len(b.masked) >= maxMasked {
@@ -190,17 +176,7 @@ func (b *builder) addKind(i int, title string) {
 		}
 		b.masked[title] = masked
 	}
-	key := kindKey{b.customer.codes[i], b.service.codes[i], masked}
-	code, known := b.kindOf[key]
-	if !known {
-		if b.kindOf == nil {
-			b.kindOf = map[kindKey]uint32{}
-		}
-		code = uint32(len(b.kinds))
-		b.kindOf[key] = code
-		b.kinds = append(b.kinds, key)
-	}
-	b.kind = append(b.kind, code)
+	return masked
 }
 
 // reset forgets the facts and keeps the memory, and what titles are without what differs.
@@ -215,7 +191,6 @@ func (b *builder) reset() {
 		t.names, t.codes = t.names[:0], t.codes[:0]
 		clear(b.codes[k])
 	}
-	c.kind, c.kinds, c.windows, c.ids = c.kind[:0], c.kinds[:0], c.windows[:0], c.ids[:0]
-	clear(b.kindOf)
+	c.windows, c.ids = c.windows[:0], c.ids[:0]
 	clear(c.openIDs)
 }

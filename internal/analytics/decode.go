@@ -26,11 +26,10 @@ func (c *columns) decode(p Page, with incident.FactPart) error {
 	r.small(c.run)
 	r.small(c.alerts)
 	copy(c.attempted, r.numbers(n))
-	wanted := [...]bool{true, with&incident.FactDepartment != 0, true, true, true, with&incident.FactPriority != 0, true, true}
+	wanted := [...]bool{true, with&incident.FactDepartment != 0, true, true, true, with&incident.FactPriority != 0, true, true, with&incident.FactTitle != 0}
 	for k, t := range c.columnsOfText() {
 		r.texts(t, n, wanted[k])
 	}
-	r.kinds(c, n, with&incident.FactTitle != 0)
 	r.windows(c, n)
 	r.open(c, n)
 	if r.err == nil && len(r.in) > 0 {
@@ -245,20 +244,6 @@ func (r *reader) texts(t *texts, n int, wanted bool) {
 		t.names[i] = s.text()
 	}
 	s.codes(t.codes, len(t.names))
-	r.take(s)
-}
-
-func (r *reader) kinds(c *columns, n int, wanted bool) {
-	s := r.section()
-	if !wanted {
-		c.kind, c.kinds = nil, nil
-		return
-	}
-	c.kinds, c.kind = resized(c.kinds, s.count()), resized(c.kind, n)
-	for i := range c.kinds {
-		c.kinds[i] = kindKey{uint32(s.index(len(c.customer.names))), uint32(s.index(len(c.service.names))), s.text()}
-	}
-	s.codes(c.kind, len(c.kinds))
 	r.take(s)
 }
 

@@ -15,8 +15,7 @@ import (
 //	created     the first one, a varint; a list of each one's distance from the one before
 //	times       five sections, each a list: 0 for none, or 1 more than the zigzag of the distance from created
 //	run, alerts, attempted: lists
-//	texts       eight sections: how many texts, the texts, then a list of codes
-//	kinds       how many, each one's customer, service and title, then a list of codes
+//	texts       nine sections: how many texts, the texts, then a list of codes
 //	windows     how many, then each: which incident, who suppressed, how many waits, and these
 //	open        how many, then each: which incident, its id
 //
@@ -55,15 +54,6 @@ func encode(c *columns) (hot, cold []byte) {
 			w.list(widened(list, t.codes))
 		})
 	}
-	w.section(func(w *writer) {
-		w.number(uint64(len(c.kinds)))
-		for _, k := range c.kinds {
-			w.number(uint64(k.customer))
-			w.number(uint64(k.service))
-			w.text(k.title)
-		}
-		w.list(widened(list, c.kind))
-	})
 	w.section(func(w *writer) {
 		w.number(uint64(len(c.windows)))
 		for _, h := range c.windows {

@@ -131,9 +131,9 @@ func known(v float64, ok bool) *float64 {
 
 // tally counts what figures are made of, of one group.
 type tally struct {
-	figures                     Figures          // those that are counted
-	outcomes, reasons           []int            // by their numbers
-	automatic                   map[savedKey]int // when savings are estimated
+	figures                     Figures // those that are counted
+	outcomes, reasons           []int   // by their numbers
+	saved                       saved
 	first, start, person, taken durations
 	waited                      durations
 }
@@ -165,14 +165,6 @@ func (t *tally) add(f *row, m *measures, outcome, reason uint32) {
 	}
 }
 
-// saves counts an automatic incident.
-func (t *tally) saves(key savedKey, n int) {
-	if t.automatic == nil {
-		t.automatic = map[savedKey]int{}
-	}
-	t.automatic[key] += n
-}
-
 func countIf(counts bool, counter *int) {
 	if counts {
 		*counter++
@@ -199,8 +191,8 @@ func (t *tally) merge(o *tally) {
 	for i, n := range o.reasons {
 		count(&t.reasons, i, n)
 	}
-	for key, n := range o.automatic {
-		t.saves(key, n)
+	for key, n := range o.saved.all() {
+		t.saved.add(key, n)
 	}
 	g.MachineShare.Time += h.MachineShare.Time
 	g.MachineShare.Of += h.MachineShare.Of

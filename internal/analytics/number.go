@@ -1,15 +1,18 @@
 package analytics
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
-// numbered gives names a number for as long as a question is asked: each page has its own. Several may look at once; names
-// and full are for afterwards.
+// numbered gives names a number for as long as a question is asked: each page has its own. Several may look at once; names are for
+// afterwards.
 type numbered[K comparable] struct {
 	most  int // so many names have a number of their own; all others share this one
 	mu    sync.RWMutex
 	index map[K]uint32
 	names []K
-	full  bool // there are others
+	full  atomic.Bool // there are others
 }
 
 func newNumbered[K comparable](most int) *numbered[K] {
@@ -50,7 +53,7 @@ func (n *numbered[K]) number(name K) uint32 {
 		return number
 	}
 	if len(n.names) == n.most {
-		n.full = true
+		n.full.Store(true)
 		return uint32(n.most)
 	}
 	number = uint32(len(n.names))
@@ -61,24 +64,34 @@ func (n *numbered[K]) number(name K) uint32 {
 
 // numbers are those of all parts of a question. Nothing of an answer depends on which number a name has.
 type numbers struct {
-	outcomes, reasons, scenarios *numbered[string]
-	kinds                        *numbered[kindName]
+	outcomes, reasons, scenarios, customers, services, titles *numbered[string]
+	kinds                                                     *numbered[kindKey]
 }
 
-// kindName is a kind of alert.
-type kindName struct{ customer, service, title string }
+// kindKey is a kind of alert: the numbers of its customer, its service and its title.
+type kindKey uint64
 
-// Bounds of the memory of a question, for outcomes of other versions too.
+func kindAs(customer, service, title uint32) kindKey {
+	return kindKey(customer)<<42 | kindKey(service)<<21 | kindKey(title)
+}
+
+// Bounds of the memory of a question.
 const (
-	maxNames = 100_000
+	maxNames = 100_000 // below 1<<21: see kindAs
 	maxKinds = 200_000
 )
 
 func newNumbers() *numbers {
-	return &numbers{newNumbered[string](maxNames), newNumbered[string](maxNames), newNumbered[string](maxNames), newNumbered[kindName](maxKinds)}
+	texts := func() *numbered[string] { return newNumbered[string](maxNames) }
+	return &numbers{texts(), texts(), texts(), texts(), texts(), texts(), newNumbered[kindKey](maxKinds)}
 }
 
 // areFull says whether names share a number.
 func (n *numbers) areFull() bool {
-	return n.outcomes.full || n.reasons.full || n.scenarios.full || n.kinds.full
+	for _, texts := range []*numbered[string]{n.outcomes, n.reasons, n.scenarios, n.customers, n.services, n.titles} {
+		if texts.full.Load() {
+			return true
+		}
+	}
+	return n.kinds.full.Load()
 }

@@ -12,13 +12,13 @@ import (
 
 // PageVersion is the version of a page's form and of what is in it: whoever changes the encoding, or KindTitle, raises
 // it, and pages of another version are made anew. A page of another version is never read.
-const PageVersion = 1
+const PageVersion = 2
 
 // Page is the facts of one day, in columns. It says what the facts say, to the microsecond, so an answer that is made
 // of pages is exactly the answer that is made of facts. Of titles it has what KindTitle leaves.
 type Page struct {
 	Day  time.Time // 00:00 UTC: incidents created from then on, to before the next day
-	Hot  []byte    // everything but the ids, about 45 bytes of each incident
+	Hot  []byte    // everything but the ids, about 35 bytes of each incident
 	Cold []byte    // the ids; nil when they are not asked for
 }
 
@@ -34,7 +34,7 @@ type Paged interface {
 }
 
 // ErrPage says that bytes are not a page of this version.
-var ErrPage = errors.New("not a page of facts of version 1")
+var ErrPage = errors.New("not a page of facts of version 2")
 
 // dayOf is the UTC day in which an instant is.
 func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }

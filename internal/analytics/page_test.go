@@ -130,7 +130,7 @@ func TestPageOfThisVersionIsAsItWas(t *testing.T) {
 	facts := someFacts(7, 3, time.Date(2026, 11, 9, 0, 0, 0, 0, time.UTC), time.Hour)
 	page := aPage(t, facts)
 	got := append(bytes.Clone(page.Hot), page.Cold...)
-	const file = "testdata/page_v1.bin"
+	const file = "testdata/page_v2.bin"
 	if os.Getenv("UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)

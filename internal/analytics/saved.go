@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	"iter"
 	"time"
 
 	"shodo/internal/incident"
@@ -23,6 +24,38 @@ func savedAs(kind, scenario uint32) savedKey { return savedKey(kind)<<32 | saved
 func (k savedKey) kind() int     { return int(k >> 32) }
 func (k savedKey) scenario() int { return int(uint32(k)) }
 
+// saved counts the automatic incidents of a group, when savings are estimated.
+type saved struct {
+	first savedKey // groups by kind hardly ever have a second one
+	count int
+	more  map[savedKey]int
+}
+
+func (s *saved) add(key savedKey, n int) {
+	if s.count == 0 || s.first == key {
+		s.first = key
+		s.count += n
+		return
+	}
+	if s.more == nil {
+		s.more = map[savedKey]int{}
+	}
+	s.more[key] += n
+}
+
+func (s *saved) all() iter.Seq2[savedKey, int] {
+	return func(yield func(savedKey, int) bool) {
+		if s.count == 0 || !yield(s.first, s.count) {
+			return
+		}
+		for key, n := range s.more {
+			if !yield(key, n) {
+				return
+			}
+		}
+	}
+}
+
 // worked counts the time that a person had an incident of a kind.
 func (s *savings) worked(kind uint32, w worked) {
 	for int(kind) >= len(s.work) {
@@ -41,9 +74,9 @@ func (s *savings) merge(o *savings) {
 }
 
 // load is of those automatic incidents for which there is an estimate. When there is one for none, it is no data for all.
-func (s *savings) load(automatic map[savedKey]int, scenarios *numbered[string], manual map[incident.ScenarioName]time.Duration) *Load {
+func (s *savings) load(automatic *saved, scenarios *numbered[string], manual map[incident.ScenarioName]time.Duration) *Load {
 	known, unknown, sum := 0, 0, time.Duration(0)
-	for key, n := range automatic {
+	for key, n := range automatic.all() {
 		mean, ok := s.mean(key.kind())
 		if !ok && key.scenario() < len(scenarios.names) {
 			mean, ok = manual[incident.ScenarioName(scenarios.names[key.scenario()])]

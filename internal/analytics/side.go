@@ -52,10 +52,10 @@ func (s *side) tally(b *batch, q *Question, i int, created int64) *tally {
 
 // kind gives the counters of an incident's kind. There are so many kinds that looking for their names takes long.
 func (s *side) kind(b *batch, i int) *tally {
-	number := int(b.kindNumbers[b.kind[i]])
-	if number == maxKinds { // of many kinds
+	if b.ofKinds.shared {
 		return s.group(b.group(ByKind, i))
 	}
+	number := int(b.ofKinds.kinds[i])
 	if number >= len(s.ofKind) {
 		s.ofKind = append(s.ofKind, make([]*tally, number+1024-len(s.ofKind))...)
 	}
@@ -109,10 +109,10 @@ func (s *side) merge(o *side) {
 
 // estimate counts what an incident saves, or what it shows about what its kind costs.
 func (s *side) estimate(t *tally, b *batch, i int, f *row, work span) {
-	kind := b.kindNumbers[b.kind[i]]
+	kind := b.ofKinds.kinds[i]
 	switch {
 	case f.isAutomatic():
-		t.saves(savedAs(kind, b.scenarioNumbers[b.scenario.codes[i]]), 1)
+		t.saved.add(savedAs(kind, b.ofKinds.scenarios[b.scenario.codes[i]]), 1)
 	case work.ok:
 		s.savings.worked(kind, worked{1, work.long})
 	}
