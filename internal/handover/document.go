@@ -152,9 +152,9 @@ func (p Packet) lead() string {
 			return fmt.Sprintf(w.phrase.resolvedBy, p.Finish.By)
 		}
 	case q != nil && q.AskedBy != "":
-		return fmt.Sprintf(w.live.asksFor, oneLine(q.AskedBy, maxName), p.nameOf(q.Attempt), p.until(q.Until), w.otherwiseOf(q.Otherwise))
+		return fmt.Sprintf(w.live.asksFor, oneLine(q.AskedBy, maxName), p.nameOf(q.Attempt), p.hour(q.Until), w.otherwiseOf(q.Otherwise))
 	case q != nil:
-		return fmt.Sprintf(w.live.asks, p.nameOf(q.Attempt), p.until(q.Until), w.otherwiseOf(q.Otherwise))
+		return fmt.Sprintf(w.live.asks, p.nameOf(q.Attempt), p.hour(q.Until), w.otherwiseOf(q.Otherwise))
 	case p.Wish != nil:
 		return fmt.Sprintf(w.live.runs, p.nameOf(p.Wish.Attempt), p.Wish.By)
 	}

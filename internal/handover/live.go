@@ -3,7 +3,6 @@ package handover
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"shodo/internal/incident"
 )
@@ -229,14 +228,6 @@ func (p Packet) whereText(scale int) string {
 		list = append(list, slackSpan(raw("shodo incident show "+string(p.Incident.ID)), 200))
 	}
 	return strings.Join(list, " · ")
-}
-
-// until is a moment for an answer: with its day when that is another one than the incident's.
-func (p Packet) until(t time.Time) string {
-	if t.In(p.Zone).YearDay() == p.Now.In(p.Zone).YearDay() {
-		return p.hour(t)
-	}
-	return p.clock(t)
 }
 
 // prefixed puts a prefix before what is not empty.

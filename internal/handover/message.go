@@ -120,7 +120,7 @@ func cutEscaped(s string, max int) string {
 	n := 1 // the mark
 	for i, r := range s {
 		if n += escapedWidth(r); n > max {
-			return escape(s[:i]) + "…"
+			return escape(s[:seam(s, i)]) + "…"
 		}
 	}
 	return escape(s)
@@ -162,7 +162,7 @@ func cutWidth(s string, max int) string {
 	n := 1 // the mark
 	for i, r := range s {
 		if n += width(string(r)); n > max {
-			return s[:i] + "…"
+			return s[:seam(s, i)] + "…"
 		}
 	}
 	return s

@@ -5,5 +5,6 @@ const maxPlain = 2000
 
 // Plain is a message of one text, for news that belong to no incident.
 func Plain(text string) Message {
-	return Message{Text: escape(clean(text, maxPlain)), Blocks: []Block{sectionBlock(escape(clean(text, maxPlain)))}}
+	text = cutEscaped(clean(text, maxPlain), MaxSection)
+	return Message{Text: text, Blocks: []Block{sectionBlock(text)}}
 }

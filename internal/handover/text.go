@@ -97,12 +97,31 @@ func cut(s string, max int) string {
 	count := 0
 	for i := range s {
 		if count == max-1 {
-			return strings.TrimRight(s[:i], " ") + "…"
+			return strings.TrimRight(s[:seam(s, i)], " ") + "…"
 		}
 		count++
 	}
 	return s
 }
+
+// seam gives the last place up to i at which a text may be cut without splitting what a reader sees as one character: a letter
+// with its marks (が in two code points, as some systems write it), or an emoji that is joined of several.
+func seam(s string, i int) int {
+	const most = 16 // code points; more marks than that are no writing
+	at := i
+	for range most {
+		next, _ := utf8.DecodeRuneInString(s[at:])
+		last, size := utf8.DecodeLastRuneInString(s[:at])
+		if at == 0 || !unicode.Is(unicode.M, next) && next != joiner && last != joiner && (next < '\U0001F3FB' || next > '\U0001F3FF') {
+			return at
+		}
+		at -= size
+	}
+	return i
+}
+
+// joiner is the zero-width joiner between the parts of an emoji.
+const joiner = '\u200D'
 
 // cutMiddle keeps the beginning and the end of a text that is longer than max bytes: in an output both matter. The mark
 // between them is a format with one number, the bytes left out.
@@ -159,12 +178,16 @@ func (p Packet) clock(t time.Time) string {
 	return t.In(p.Zone).Format("2006-01-02 15:04:05 MST")
 }
 
-// hour gives the time of day in the reader's zone, for steps: the day is that of the incident.
+// hour gives the time of day in the reader's zone, with the day when that is another one than the incident's.
 func (p Packet) hour(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return t.In(p.Zone).Format("15:04:05")
+	t, since := t.In(p.Zone), p.Incident.Since.In(p.Zone)
+	if t.Year() == since.Year() && t.YearDay() == since.YearDay() {
+		return t.Format("15:04:05")
+	}
+	return t.Format("01-02 15:04:05")
 }
 
 // ago gives how long before Now an instant was; empty when either is unknown.
