@@ -126,6 +126,8 @@ func TestFindings(t *testing.T) {
 		"faster":            {week("5 disk recovered 30 0", "5 net recovered 59 0", "5 disk recovered 60 1", "5 net recovered 60 1"), report.Better, report.ByTime, "disk"},
 		"slower":            {week("5 disk recovered 60 0", "5 net recovered 90 0", "5 disk recovered 60 1", "5 net recovered 60 1"), report.Worse, report.ByTime, "net"},
 		"more, but slower":  {week("9 disk recovered 90 0", "1 lag unmatched 90 0", "7 disk recovered 60 1", "3 lag unmatched 60 1"), report.Mixed, report.ByPeople, "lag"},
+		"each of its kind":  {week("1 lag unmatched 60 0", "1 net unmatched 60 0"), report.First, report.ByMost, ""},
+		"one of one kind":   {week("1 lag unmatched 60 0", "4 net recovered 60 0"), report.First, report.ByMost, "lag"},
 		"as it was":         {week("9 disk recovered 60 0", "2 lag unmatched 61 0", "9 disk recovered 60 1", "2 lag unmatched 60 1"), report.Same, report.ByMost, "lag"},
 		"many are open":     {append(week("9 disk recovered 30 0", "9 disk recovered 60 1"), incident.Fact{ID: "QOPEN", Run: 1, CreatedAt: monday}), report.Worse, report.ByPeople, ""},
 		"4.9 % is the same": {week("5 disk recovered 1049 0", "5 disk recovered 1000 1"), report.Same, report.ByMost, ""},
@@ -163,6 +165,45 @@ func TestAction(t *testing.T) {
 		c.change(&in)
 		if got := build(t, in).Action(); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// Time that is only assumed, or of which nothing is known, is not told as what people spent.
+func TestWhatAKindCosts(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind suggest.Kind
+		says string // in the sentence
+		list string // in the list
+	}{
+		"known":   {suggest.Kind{Count: 4, PersonMinutes: 90, Measured: 3}, "4 incidents took people about 1.5 h.", "4 incidents, about 1.5 h of people's time; service PX."},
+		"short":   {suggest.Kind{Count: 2, PersonMinutes: 8.4, Measured: 2}, "2 incidents took people about 8 min.", "2 incidents, about 8 min of people's time; service PX."},
+		"assumed": {suggest.Kind{Count: 4, PersonMinutes: 90, Assumed: true}, "4 incidents needed a person.", "about 1.5 h of people's time, as other kinds take"},
+		"unknown": {suggest.Kind{Count: 1}, "1 incident needed a person.", "1 incident; service PX."},
+	} {
+		in := cases(t)["operation"]
+		c.kind.Customer, c.kind.Service, c.kind.Title, c.kind.Name = "acme", "PX", "lag", "lag"
+		in.Kinds = []suggest.Kind{c.kind}
+		if text := string(build(t, in).Markdown()); !strings.Contains(text, c.says) || !strings.Contains(text, c.list) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
+
+// Editions that are written into one folder do not write over one another.
+func TestNamesOfFiles(t *testing.T) {
+	in := cases(t)["empty"]
+	seen := map[string]report.Edition{}
+	for _, e := range []report.Edition{{}, {Customer: "cloud-1"}, {Department: "cloud-1"}, {Department: "クラウド一部"}, {Department: "クラウド二部"},
+		{Department: "営業/東京"}, {Department: strings.Repeat("長い名前", 100)}, {Customer: incident.CustomerID(strings.Repeat("x", 300))}} {
+		in.Edition = e
+		name := build(t, in).FileName()
+		if other, ok := seen[name]; ok {
+			t.Errorf("%+v and %+v are both called %q", other, e, name)
+		}
+		seen[name] = e
+		if len(name) > 220 || strings.ContainsAny(name, "/\\: ") || !strings.HasPrefix(name, "weekly-2026-W46") {
+			t.Errorf("%+v: %q", e, name)
 		}
 	}
 }

@@ -126,6 +126,7 @@ func (b *builder) customers(ctx context.Context) error {
 	if r.Edition.Customer == "" {
 		groups := slices.DeleteFunc(a.Groups, func(g analytics.Grouped) bool { return g.Figures.Incidents == 0 })
 		r.Customers = groups[:min(len(groups), maxCustomers)]
+		r.OtherCustomers = len(groups) - len(r.Customers)
 	}
 	return nil
 }

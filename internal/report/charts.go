@@ -65,7 +65,7 @@ func (r *Report) daysChart(w *words) chart {
 		one.parts = [2]float64{float64(p.Automatic.Count), float64(p.Incidents - p.Automatic.Count)}
 		switch {
 		case i == 0 || len(r.Days) > 10 && i%7 == 0 || len(r.Days) <= 10 && p.Since.Day() == 1:
-			one.label = p.Since.Format("1/2")
+			one.label = p.Since.Format(w.shortDay)
 		case len(r.Days) <= 10:
 			one.label = p.Since.Format("2")
 		}

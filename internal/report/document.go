@@ -11,8 +11,13 @@ type document struct {
 	footer           []string
 }
 
-// finding is one of the three sentences.
-type finding struct{ label, text string }
+// finding is one of the three answers. Its lead says in a few words what the text explains; it may be empty.
+type finding struct {
+	label, lead, text string
+	tone              tone // of the lead
+}
+
+func (f finding) whole() string { return f.lead + f.text }
 
 // section is a chapter. One without parts has nothing to tell, and says so in its lead.
 type section struct {
@@ -86,7 +91,9 @@ func (r *Report) who(w *words) string {
 }
 
 func (r *Report) findings(w *words) []finding {
-	return []finding{{w.was, w.verdict(r)}, {w.why, w.cause(r)}, {w.todo, w.action(r)}}
+	lead, text := w.verdict(r)
+	better := finding{w.was, lead, text, map[Verdict]tone{Better: goodTone, Worse: badTone}[r.Verdict()]}
+	return []finding{better, {label: w.why, text: w.cause(r)}, {label: w.todo, text: w.action(r)}}
 }
 
 // headline is the table of the figures by which the operation is steered.
@@ -111,8 +118,13 @@ func (r *Report) headline(w *words) table {
 	return t
 }
 
+// defined names the definitions. A customer has no record in which to look further.
+func (r *Report) defined(w *words) string {
+	return w.definitions(r.Definitions, r.Edition.Customer == "")
+}
+
 func (r *Report) footer(w *words) []string {
-	lines := []string{w.definitions(r.Definitions), w.estimates}
+	lines := []string{r.defined(w), w.estimates}
 	for _, c := range r.Columns {
 		if c.Figures.FirstResponse.Approximate {
 			lines = append(lines, w.approximate)

@@ -125,6 +125,9 @@ func (b *builder) cause(kinds []analytics.Grouped) {
 			most, b.Cause = change, &Cause{k.Group, measure, k.Figures, k.Previous}
 		}
 	}
+	if measure == ByMost && most == 1 && notAutomatic(now) > 1 {
+		b.Cause = nil // each was of another kind
+	}
 }
 
 func over(v float64, n int) float64 {

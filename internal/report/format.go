@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shodo/internal/analytics"
+	"shodo/internal/suggest"
 )
 
 // number writes thousands apart.
@@ -51,15 +52,26 @@ func (w *words) length(d time.Duration, ok bool) string {
 
 func (w *words) mean(t analytics.Times) string { return w.length(t.Mean, t.Count > 0) }
 
-// work is a time that people spend, in hours: days of 24 hours are not working days.
+// work is a time that people spend, in hours at most: days of 24 hours are not working days.
 func (w *words) work(l analytics.Load) string {
 	total, ok := l.Total()
 	return w.workHours(total, ok)
 }
 
+// draftWork is what a kind costs people; empty when nothing is known of any.
+func (w *words) draftWork(k suggest.Kind) string {
+	if k.PersonMinutes <= 0 {
+		return ""
+	}
+	return w.workHours(time.Duration(k.PersonMinutes*float64(time.Minute)), true)
+}
+
 func (w *words) workHours(total time.Duration, ok bool) string {
 	if !ok {
 		return w.noData
+	}
+	if total < time.Hour {
+		return fmt.Sprintf(w.units.workMin, strconv.Itoa(int(total.Round(time.Minute)/time.Minute)))
 	}
 	if total < 100*time.Hour {
 		return fmt.Sprintf(w.units.work, strconv.FormatFloat(total.Hours(), 'f', 1, 64))

@@ -47,8 +47,11 @@ type (
 		Sections                 []sectionView
 		Footer                   []string
 	}
-	findingView struct{ Label, Text string }
-	chartView   struct {
+	findingView struct {
+		Label, Lead, Text string
+		Tone              tone
+	}
+	chartView struct {
 		Title, Value, Change string
 		Tone                 tone
 		Legend               []legendView
@@ -87,7 +90,7 @@ type (
 func viewOf(d document) view {
 	v := view{Title: d.title, Who: d.who, When: d.when, Notice: d.notice, Headline: tableOf(d.headline), Footer: d.footer}
 	for _, f := range d.findings {
-		v.Findings = append(v.Findings, findingView{f.label, f.text})
+		v.Findings = append(v.Findings, findingView{f.label, f.lead, f.text, f.tone})
 	}
 	for _, c := range d.charts {
 		one := chartView{Title: c.title, Value: c.value, Change: c.change.text, Tone: c.change.tone, HasData: c.hasData()}

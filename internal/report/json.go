@@ -18,7 +18,8 @@ const FormVersion = 1
 // seconds, shares from 0 to 1, and null where there is no data. It has no words but the three sentences.
 func (r *Report) JSON() ([]byte, error) {
 	w := wordsFor(r.Language)
-	sentences := map[string]string{"better": w.verdict(r), "why": w.cause(r), "to_do": w.action(r)}
+	said := r.findings(w)
+	sentences := map[string]string{"better": said[0].whole(), "why": said[1].whole(), "to_do": said[2].whole()}
 	out := struct {
 		Version     int              `json:"version"`
 		Definitions string           `json:"definitions"`

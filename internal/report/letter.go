@@ -11,7 +11,7 @@ func (r *Report) Letter() (subject, text string) {
 		b.WriteString(d.notice + "\n\n")
 	}
 	for _, f := range d.findings {
-		b.WriteString(f.label + "\n  " + f.text + "\n\n")
+		b.WriteString(f.label + "\n  " + f.whole() + "\n\n")
 	}
 	for _, row := range d.headline.rows {
 		b.WriteString(row[0].text + ": " + row[1].text)

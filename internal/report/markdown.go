@@ -15,7 +15,7 @@ func (r *Report) Markdown() []byte {
 	}
 	b.WriteString("\n")
 	for _, f := range d.findings {
-		fmt.Fprintf(&b, "- **%s** %s\n", escaped(f.label), escaped(f.text))
+		fmt.Fprintf(&b, "- **%s** %s\n", escaped(f.label), escaped(f.whole()))
 	}
 	b.WriteString("\n")
 	d.headline.markdown(&b)

@@ -36,9 +36,11 @@ const (
 // the drawing library have no others.
 func (r *Report) Pictures() ([]Picture, error) {
 	names := []string{"incidents.png", "automatic.png", "first-response.png"}
-	titles := r.charts(wordsFor(r.Language))
+	own, drawn := wordsFor(r.Language), english()
+	drawn.shortDay = own.shortDay // digits in any case
+	titles := r.charts(own)
 	var list []Picture
-	for i, c := range r.charts(english()) {
+	for i, c := range r.charts(drawn) {
 		if !c.hasData() {
 			continue
 		}

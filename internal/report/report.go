@@ -39,26 +39,27 @@ type Report struct {
 	Over        bool      // the period is over
 	AsOf        time.Time // while it is not: how far the record had come
 
-	Columns     []Column             // the period, the one before, and longer ones, each ending with the period
-	Days        []Point              // the parts of the period, oldest first: days, or weeks of long periods
-	Trend       []Point              // periods like this one, the last of them this one
-	Departments []Department         // of the whole operation only
-	Customers   []analytics.Grouped  // most incidents first; not of a customer's edition
-	Adopted     []analytics.Customer // the customers of the edition, by id
-	Heaviest    []analytics.Grouped  // kinds of alerts by the load on people
-	Noisiest    []analytics.Grouped  // kinds of alerts by their number
-	Priorities  []analytics.Grouped  // by name, those without one last
-	Suggestions []suggest.Kind       // what to automate next
-	Attempts    []analytics.Attempted
-	Scenarios   []analytics.Grouped // those of which something came back, the most first
-	Windows     []analytics.Windowed
-	Slow        []analytics.Slow
-	Deferred    []incident.ID
-	Storms      []incident.ID
-	StormsOf    []analytics.Grouped // customers with a storm, the most first
-	Open        []incident.Fact     // the oldest ones
-	Years       []Year
-	Lost        *int
+	Columns        []Column             // the period, the one before, and longer ones, each ending with the period
+	Days           []Point              // the parts of the period, oldest first: days, or weeks of long periods
+	Trend          []Point              // periods like this one, the last of them this one
+	Departments    []Department         // of the whole operation only
+	Customers      []analytics.Grouped  // most incidents first; not of a customer's edition
+	OtherCustomers int                  // that are not among them
+	Adopted        []analytics.Customer // the customers of the edition, by id
+	Heaviest       []analytics.Grouped  // kinds of alerts by the load on people
+	Noisiest       []analytics.Grouped  // kinds of alerts by their number
+	Priorities     []analytics.Grouped  // by name, those without one last
+	Suggestions    []suggest.Kind       // what to automate next
+	Attempts       []analytics.Attempted
+	Scenarios      []analytics.Grouped // those of which something came back, the most first
+	Windows        []analytics.Windowed
+	Slow           []analytics.Slow
+	Deferred       []incident.ID
+	Storms         []incident.ID
+	StormsOf       []analytics.Grouped // customers with a storm, the most first
+	Open           []incident.Fact     // the oldest ones
+	Years          []Year
+	Lost           *int
 
 	Cause *Cause // nil: no kind of alert stands out
 

@@ -145,11 +145,11 @@ func (s story) fact(back, si, i int, at time.Time) incident.Fact {
 // kinds are what "shodo suggest" would say.
 func kinds() []suggest.Kind {
 	return []suggest.Kind{
-		{Customer: "acme", Department: "cloud-1", Service: "PDB", Title: "Replication lag # s on #", Count: 23, PersonMinutes: 552, Examples: []incident.ID{"Q002022", "Q002021"},
+		{Customer: "acme", Department: "cloud-1", Service: "PDB", Title: "Replication lag # s on #", Count: 23, PersonMinutes: 552, Measured: 23, Examples: []incident.ID{"Q002022", "Q002021"},
 			Name: "replication-lag", Skeleton: "title: Replication lag\nmatch:\n  service: [PDB]\ncheck:\n  - action: http.request\n"},
-		{Customer: "kita", Department: "cloud-2", Service: "PPOS", Title: "POS terminal # of shop # offline", Count: 19, PersonMinutes: 380, Examples: []incident.ID{"Q007018"},
+		{Customer: "kita", Department: "cloud-2", Service: "PPOS", Title: "POS terminal # of shop # offline", Count: 19, PersonMinutes: 380, Measured: 19, Examples: []incident.ID{"Q007018"},
 			Name: "pos-terminal-offline", Skeleton: "title: POS terminal\n"},
-		{Customer: "minato", Department: "cloud-1", Service: "PSHIP", Title: "EDI queue has # messages on #", Count: 12, PersonMinutes: 210, Name: "edi-queue", Skeleton: "title: EDI queue\n"},
+		{Customer: "minato", Department: "cloud-1", Service: "PSHIP", Title: "EDI queue has # messages on #", Count: 12, PersonMinutes: 210, Measured: 12, Name: "edi-queue", Skeleton: "title: EDI queue\n"},
 	}
 }
 

@@ -92,6 +92,9 @@ func (r *Report) customers(w *words) part {
 			text(w.rate(f.Automatic.Rate())), changed(w.points(f.Automatic, p.Automatic, 1)), text(w.mean(f.FirstResponse)),
 			text(w.work(f.PersonLoad)), text(number(f.Open)))
 	}
+	if r.OtherCustomers > 0 {
+		t.more = w.more(r.OtherCustomers)
+	}
 	return part{table: t}
 }
 
@@ -151,8 +154,7 @@ func (r *Report) automate(w *words) part {
 	var list []draft
 	for _, k := range r.Suggestions {
 		title := r.kindName(analytics.Group{Name: k.Title, Customer: k.Customer, Service: k.Service}, w)
-		minutes := time.Duration(k.PersonMinutes * float64(time.Minute))
-		facts := w.draftFacts(k.Count, w.workHours(minutes, true), clean(string(k.Service)))
+		facts := w.draftFacts(k.Count, w.draftWork(k), k.Assumed, clean(string(k.Service)))
 		if len(k.Examples) > 0 {
 			facts += " " + w.examples(joined(k.Examples[:min(len(k.Examples), 3)], 3))
 		}
@@ -299,7 +301,11 @@ func (r *Report) years(w *words) part {
 		if y.Figures.FirstResponse.Count > 0 {
 			mean = strconv.FormatFloat(y.Figures.FirstResponse.Mean.Seconds(), 'f', 1, 64) + " s"
 		}
-		t.add(text(name), text(number(y.Figures.Incidents)), text(mean), text(w.rate(y.Figures.Automatic.Rate())))
+		automatic := w.noData
+		if rate, ok := y.Figures.Automatic.Rate(); ok {
+			automatic = strconv.FormatFloat(100*rate, 'f', 2, 64) + "%"
+		}
+		t.add(text(name), text(number(y.Figures.Incidents)), text(mean), text(automatic))
 	}
 	return part{table: t}
 }

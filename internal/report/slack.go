@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"shodo/internal/handover"
 )
@@ -28,7 +29,7 @@ func (r *Report) Summary() Summary {
 	title := d.title + " · " + d.who
 	var sentences strings.Builder
 	for _, f := range d.findings {
-		fmt.Fprintf(&sentences, "*%s*  %s\n", mrkdwn(f.label), mrkdwn(cut(f.text, maxSentence)))
+		fmt.Fprintf(&sentences, "*%s*  %s\n", mrkdwn(f.label), mrkdwn(cut(f.whole(), maxSentence)))
 	}
 	var figures []handover.Text
 	for _, row := range d.headline.rows[:8] {
@@ -36,11 +37,11 @@ func (r *Report) Summary() Summary {
 			Text: fmt.Sprintf("%s\n*%s*  %s", mrkdwn(row[0].text), mrkdwn(row[1].text), mrkdwn(row[3].text))})
 	}
 	no := false
-	footer := d.when + " · " + w.definitions(r.Definitions)
+	footer := d.when + " · " + r.defined(w)
 	if d.notice != "" {
 		footer = d.notice
 	}
-	m := handover.Message{Text: mrkdwn(title + "\n" + cut(d.findings[0].text, maxSentence)), Blocks: []handover.Block{
+	m := handover.Message{Text: mrkdwn(title + "\n" + cut(d.findings[0].whole(), maxSentence)), Blocks: []handover.Block{
 		{Type: "header", Text: &handover.Text{Type: "plain_text", Text: cut(plainMentions(title), handover.MaxHeader/2), Emoji: &no}},
 		{Type: "section", Text: &handover.Text{Type: "mrkdwn", Text: sentences.String(), Verbatim: true}},
 		{Type: "section", Fields: figures},
@@ -59,7 +60,7 @@ func plainMentions(s string) string {
 	return strings.NewReplacer("@", "@\u2060", "<!", "<\u2060!").Replace(s)
 }
 
-// FileName names a file of the report, without its ending: letters, digits, "-", "_" and "." only.
+// FileName names a file of the report, without its ending: letters and digits of any language, "-", "_" and "." only.
 func (r *Report) FileName() string {
 	name := "report-" + r.Period.Since.Format("2006-01-02") + "-" + r.Period.Until.Format("2006-01-02")
 	switch kindOf(r.Period) {
@@ -68,13 +69,24 @@ func (r *Report) FileName() string {
 	case month:
 		name = "monthly-" + r.Period.Name
 	}
-	if of := string(r.Edition.Customer) + r.Edition.Department; of != "" {
-		name += "-" + strings.Map(func(c rune) rune {
-			if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' {
-				return c
-			}
-			return '_'
-		}, of)
+	switch {
+	case r.Edition.Customer != "":
+		name += "-" + inFileName(string(r.Edition.Customer))
+	case r.Edition.Department != "": // may be called as a customer
+		name += "-department-" + inFileName(r.Edition.Department)
 	}
 	return name
+}
+
+// maxInFileName keeps a file's name under 255 bytes, whatever the alphabet.
+const maxInFileName = 60
+
+// inFileName keeps names apart that are different, also those without a Latin letter.
+func inFileName(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) || unicode.IsMark(c) || unicode.IsDigit(c) || strings.ContainsRune("-_.", c) {
+			return c
+		}
+		return '_'
+	}, cut(clean(s), maxInFileName))
 }

@@ -5,7 +5,7 @@ type words struct {
 	operation, department, customer                      string
 	was, why, todo                                       string // labels of the three sentences
 	change, noData, none, nothing, noCustomer, undecided string
-	dayLayout, days                                      string // days: first, last, zone
+	dayLayout, shortDay, days                            string // days: first, last, zone
 	estimates, approximate                               string
 	stretch                                              map[kindOfPeriod]map[Stretch]string
 	units                                                units
@@ -15,14 +15,14 @@ type words struct {
 	section                                              sectionWords
 
 	title       func(*Report) string
-	verdict     func(*Report) string
+	verdict     func(*Report) (lead, text string) // the lead is empty where there is nothing to compare
 	cause       func(*Report) string
 	action      func(*Report) string
 	notOver     func(asOf string) string
-	definitions func(version string) string
+	definitions func(version string, howToLook bool) string
 	more        func(n int) string
 	lost        func(n int) string
-	draftFacts  func(incidents int, work, service string) string
+	draftFacts  func(incidents int, work string, assumed bool, service string) string // work may be empty
 	draftFile   func(name string) string
 	examples    func(ids string) string
 	topics      topicWords
@@ -33,7 +33,8 @@ type units struct {
 	seconds        string    // a text
 	minutes, hours string    // two numbers
 	days           string    // a text and a number
-	work, points   string    // a text
+	work, workMin  string    // a text
+	points         string    // a text
 	ticks          [3]string // seconds, minutes, hours: a number
 }
 

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"time"
 
 	"shodo/internal/analytics"
 )
@@ -12,7 +11,7 @@ func english() *words {
 		operation: "Whole operation", department: "Department", customer: "Customer",
 		was: "Better?", why: "Why", todo: "To do",
 		change: "change", noData: "no data", none: "(none)", nothing: "Nothing.", noCustomer: "(no customer)", undecided: "undecided",
-		dayLayout: "2 Jan 2006", days: "%s – %s (%s)",
+		dayLayout: "2 Jan 2006", shortDay: "2 Jan", days: "%s – %s (%s)",
 		estimates:   "People's time and time saved are estimates from how long people had incidents; that is more than what they worked on them. Time saved is of automatic incidents of kinds that people have had, too, or whose scenario says manual_minutes.",
 		approximate: "Percentiles of this many incidents are within 0.4%; means are exact.",
 		stretch: map[kindOfPeriod]map[Stretch]string{
@@ -20,7 +19,7 @@ func english() *words {
 			month:     {Now: "this month", Before: "month before", ThreeMonths: "3 months", AYear: "12 months"},
 			anyPeriod: {Now: "this period", Before: "period before", AYear: "a year"},
 		},
-		units: units{seconds: "%ss", minutes: "%dm%02ds", hours: "%dh%02dm", days: "%sd%dh", work: "%s h", points: "%s pt", ticks: [3]string{"%ds", "%dm", "%dh"}},
+		units: units{seconds: "%ss", minutes: "%dm%02ds", hours: "%dh%02dm", days: "%sd%dh", work: "%s h", workMin: "%s min", points: "%s pt", ticks: [3]string{"%ds", "%dm", "%dh"}},
 		headline: headlineWords{incidents: "Incidents", automatic: "Automatic handling rate", coverage: "Coverage by scenarios", mean: "First response, mean",
 			p95: "First response, p95", person: "Time to person, mean", repairs: "Repairs that held", cameBack: "Came back within 24 h",
 			load: "People's time (estimate)", saved: "Time saved (estimate)"},
@@ -36,7 +35,7 @@ func english() *words {
 			adoption:   heading{"Who has adopted", "Customers with at least one scenario, as the catalog is now; the figures are of the departments as they were.", "There is no customer in the catalog."},
 			customers:  heading{"Customers", "Those with the most incidents.", "No incidents."},
 			heaviest:   heading{"What weighs on people", "Kinds of alerts by people's time: how many needed a person, times what one took on average.", "Nobody was needed."},
-			priorities: heading{"By priority", "Highest first.", "No incidents."},
+			priorities: heading{"By priority", "By name, those without one last.", "No incidents."},
 			automate:   heading{"What to automate next", "Incidents that nobody has a scenario for, or that are handed over again and again, by people's time.", "Nothing was left to people often enough to be worth a scenario."},
 			repairs:    heading{"Repairs that do not hold", "Attempts that failed verification, and automatic closes after which the same came back within 24 hours.", "Nothing failed verification, and nothing came back."},
 			noisy:      heading{"Noisy alerts", "Kinds of alerts by their number. What is handled automatically and comes back is flapping.", "Nothing came more than once."},
@@ -50,14 +49,24 @@ func english() *words {
 		notOver: func(asOf string) string {
 			return "The period is not over: this is how it was on " + asOf + ", compared with the same part of the one before."
 		},
-		definitions: func(v string) string {
-			return "Definitions " + v + ": shodo stats --definitions. The incidents of a figure: shodo stats --ids."
+		definitions: func(v string, howToLook bool) string {
+			text := "Definitions " + v + "."
+			if howToLook {
+				text += " What each figure means: shodo stats --definitions. Its incidents: shodo stats --ids."
+			}
+			return text
 		},
 		more: func(n int) string { return fmt.Sprintf("(and %s more)", number(n)) },
 		lost: func(n int) string {
 			return fmt.Sprintf("PagerDuty has %s that the record has not. This must be 0.", incidents(n))
 		},
-		draftFacts: func(n int, work, service string) string {
+		draftFacts: func(n int, work string, assumed bool, service string) string {
+			switch {
+			case work == "":
+				return fmt.Sprintf("%s; service %s.", incidents(n), service)
+			case assumed:
+				return fmt.Sprintf("%s, about %s of people's time, as other kinds take; service %s.", incidents(n), work, service)
+			}
 			return fmt.Sprintf("%s, about %s of people's time; service %s.", incidents(n), work, service)
 		},
 		draftFile: func(name string) string { return "Draft: scenarios/" + name + ".yaml" },
@@ -80,7 +89,7 @@ func english() *words {
 			oldestOpen:  "Oldest open",
 		},
 	}
-	w.verdict = func(r *Report) string { return verdictEnglish(w, r) }
+	w.verdict = func(r *Report) (lead, text string) { return verdictEnglish(w, r) }
 	w.cause = func(r *Report) string { return causeEnglish(w, r) }
 	w.action = func(r *Report) string { return actionEnglish(w, r) }
 	return w
@@ -107,7 +116,7 @@ func periodEnglish(r *Report) string {
 	return map[kindOfPeriod]string{week: "week", month: "month", anyPeriod: "period"}[kindOf(r.Period)]
 }
 
-func verdictEnglish(w *words, r *Report) string {
+func verdictEnglish(w *words, r *Report) (lead, text string) {
 	now, before, period := r.Figures(Now), r.Figures(Before), periodEnglish(r)
 	points, mean := w.points(now.Automatic, before.Automatic, 1).text, relative(float64(now.FirstResponse.Mean), float64(before.FirstResponse.Mean),
 		now.FirstResponse.Count > 0 && before.FirstResponse.Count > 0, -1).text
@@ -116,19 +125,19 @@ func verdictEnglish(w *words, r *Report) string {
 	switch verdict {
 	case Empty:
 		if before.Incidents == 0 {
-			return fmt.Sprintf("There were no incidents in this %s, nor in the one before.", period)
+			return "", fmt.Sprintf("There were no incidents in this %s, nor in the one before.", period)
 		}
-		return fmt.Sprintf("There were no incidents in this %s; in the one before there were %s.", period, number(before.Incidents))
+		return "", fmt.Sprintf("There were no incidents in this %s; in the one before there were %s.", period, number(before.Incidents))
 	case First:
-		return fmt.Sprintf("%s: %s handled automatically, first response %s on average. There is nothing to compare with: the %s before had none.",
+		return "", fmt.Sprintf("%s: %s handled automatically, first response %s on average. There is nothing to compare with: the %s before had none.",
 			incidents(now.Incidents), w.rate(now.Automatic.Rate()), w.mean(now.FirstResponse), period)
 	}
 	compared := "(" + mean + ")."
 	if r.manyOpen() {
 		compared = fmt.Sprintf("without the %s that are still open.", number(now.Open))
 	}
-	return fmt.Sprintf("%s the %s before: %s were handled automatically (%s), and the first response took %s on average %s",
-		how[verdict], period, w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), compared)
+	return fmt.Sprintf("%s the %s before. ", how[verdict], period), fmt.Sprintf("%s were handled automatically (%s), and the first response took %s on average %s",
+		w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), compared)
 }
 
 func causeEnglish(w *words, r *Report) string {
@@ -167,8 +176,10 @@ func actionEnglish(w *words, r *Report) string {
 	case Automate:
 		k := r.Suggestions[0]
 		name := r.kindName(analytics.Group{Name: k.Title, Customer: k.Customer, Service: k.Service}, w)
-		return fmt.Sprintf("Automate “%s”: %s took people about %s. A draft of the scenario is below.", name, incidents(k.Count),
-			w.workHours(time.Duration(k.PersonMinutes*float64(time.Minute)), true))
+		if k.Measured == 0 {
+			return fmt.Sprintf("Automate “%s”: %s needed a person. The report has a draft of the scenario.", name, incidents(k.Count))
+		}
+		return fmt.Sprintf("Automate “%s”: %s took people about %s. The report has a draft of the scenario.", name, incidents(k.Count), w.draftWork(k))
 	case FixRepair:
 		a := r.weakest()
 		return fmt.Sprintf("Look at attempt %d of the scenario %s: %d of %d repairs held.", a.Attempt, clean(string(a.Scenario)), a.Repairs.Count, a.Repairs.Of)

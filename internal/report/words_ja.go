@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"time"
 
 	"shodo/internal/analytics"
 )
@@ -10,9 +9,9 @@ import (
 func japanese() *words {
 	w := &words{
 		operation: "運用全体", department: "部署", customer: "顧客",
-		was: "良くなったか", why: "理由", todo: "次にすること",
+		was: "評価", why: "主な要因", todo: "次にすること",
 		change: "増減", noData: "データなし", none: "(なし)", nothing: "ありません。", noCustomer: "(顧客なし)", undecided: "未定",
-		dayLayout: "2006年1月2日", days: "%s 〜 %s (%s)",
+		dayLayout: "2006年1月2日", shortDay: "1/2", days: "%s 〜 %s (%s)",
 		estimates:   "人の対応時間と削減した時間は、人が担当していた長さからの推定です。実際に作業した時間より長くなります。削減した時間は、同じ種類を人も対応したか、シナリオに manual_minutes がある自動対応だけを数えます。",
 		approximate: "件数が多いため、パーセンタイルの誤差は 0.4% 以内です。平均は正確です。",
 		stretch: map[kindOfPeriod]map[Stretch]string{
@@ -20,7 +19,7 @@ func japanese() *words {
 			month:     {Now: "今月", Before: "前月", ThreeMonths: "3 か月", AYear: "12 か月"},
 			anyPeriod: {Now: "この期間", Before: "前の期間", AYear: "1 年"},
 		},
-		units: units{seconds: "%s秒", minutes: "%d分%02d秒", hours: "%d時間%02d分", days: "%s日%d時間", work: "%s 時間", points: "%s pt", ticks: [3]string{"%d秒", "%d分", "%d時間"}},
+		units: units{seconds: "%s秒", minutes: "%d分%02d秒", hours: "%d時間%02d分", days: "%s日%d時間", work: "%s 時間", workMin: "%s 分", points: "%s pt", ticks: [3]string{"%d秒", "%d分", "%d時間"}},
 		headline: headlineWords{incidents: "インシデント", automatic: "自動対応率", coverage: "シナリオ適用率", mean: "初動時間 平均",
 			p95: "初動時間 p95", person: "人が受け取るまで 平均", repairs: "復旧成功率", cameBack: "24 時間以内の再発", load: "人の対応時間 (推定)", saved: "削減した時間 (推定)"},
 		column: columnWords{department: "部署", customers: "導入", notAdopting: "未導入の顧客", customer: "顧客", scenarios: "導入済みのシナリオ",
@@ -35,7 +34,7 @@ func japanese() *words {
 			adoption:   heading{"導入状況", "シナリオを 1 つ以上導入している顧客です。導入はカタログの現在の内容、数値は当時の部署によります。", "カタログに顧客がいません。"},
 			customers:  heading{"顧客別", "件数の多い順です。", "インシデントはありません。"},
 			heaviest:   heading{"人の負担が大きいアラート", "人の時間 (人が対応した件数 × 1 件あたりの平均) の大きい順です。", "人の対応はありませんでした。"},
-			priorities: heading{"優先度別", "優先度の高い順です。", "インシデントはありません。"},
+			priorities: heading{"優先度別", "名前の順です。優先度のないものは最後です。", "インシデントはありません。"},
 			automate:   heading{"次に自動化するもの", "シナリオがない、または繰り返し引き継がれているアラートを、人の時間の大きい順に並べます。", "シナリオにする価値のあるものは見つかりませんでした。"},
 			repairs:    heading{"定着しない復旧", "検証に失敗した試行と、自動で対応した後 24 時間以内に再発したものです。", "検証に失敗した試行も、再発もありません。"},
 			noisy:      heading{"件数の多いアラート", "件数の多い順です。自動対応のあと再発を繰り返すものはフラッピングです。", "2 回以上発生したものはありません。"},
@@ -49,14 +48,24 @@ func japanese() *words {
 		notOver: func(asOf string) string {
 			return "期間はまだ終わっていません。" + asOf + " 時点の内容を、前の期間の同じ部分と比べています。"
 		},
-		definitions: func(v string) string {
-			return "定義 " + v + " (shodo stats --definitions)。各数値のインシデントは shodo stats --ids で一覧できます。"
+		definitions: func(v string, howToLook bool) string {
+			text := "定義 " + v + "。"
+			if howToLook {
+				text += "各数値の意味は shodo stats --definitions、そのインシデントは shodo stats --ids で確認できます。"
+			}
+			return text
 		},
 		more: func(n int) string { return fmt.Sprintf("(他 %s 件)", number(n)) },
 		lost: func(n int) string {
 			return fmt.Sprintf("PagerDuty にあって記録にないインシデントが %s 件あります。0 件でなければなりません。", number(n))
 		},
-		draftFacts: func(n int, work, service string) string {
+		draftFacts: func(n int, work string, assumed bool, service string) string {
+			switch {
+			case work == "":
+				return fmt.Sprintf("%s 件。サービス %s。", number(n), service)
+			case assumed:
+				return fmt.Sprintf("%s 件、人の時間は約 %s (他の種類の平均からの推定)。サービス %s。", number(n), work, service)
+			}
 			return fmt.Sprintf("%s 件、人の時間は約 %s (推定)。サービス %s。", number(n), work, service)
 		},
 		draftFile: func(name string) string { return "下書き: scenarios/" + name + ".yaml" },
@@ -85,13 +94,13 @@ func japanese() *words {
 			oldestOpen:  "未完了 (古い順)",
 		},
 	}
-	w.verdict = func(r *Report) string { return verdictJapanese(w, r) }
+	w.verdict = func(r *Report) (lead, text string) { return verdictJapanese(w, r) }
 	w.cause = func(r *Report) string { return causeJapanese(w, r) }
 	w.action = func(r *Report) string { return actionJapanese(w, r) }
 	return w
 }
 
-func verdictJapanese(w *words, r *Report) string {
+func verdictJapanese(w *words, r *Report) (lead, text string) {
 	now, before := r.Figures(Now), r.Figures(Before)
 	name := w.stretch[kindOf(r.Period)]
 	points, mean := w.points(now.Automatic, before.Automatic, 1).text, relative(float64(now.FirstResponse.Mean), float64(before.FirstResponse.Mean),
@@ -100,16 +109,16 @@ func verdictJapanese(w *words, r *Report) string {
 	verdict := r.Verdict()
 	switch verdict {
 	case Empty:
-		return fmt.Sprintf("%sはインシデントがありませんでした (%sは %s 件)。", name[Now], name[Before], number(before.Incidents))
+		return "", fmt.Sprintf("%sはインシデントがありませんでした (%sは %s 件)。", name[Now], name[Before], number(before.Incidents))
 	case First:
-		return fmt.Sprintf("%s 件のうち %s を自動で対応し、初動時間は平均 %s でした。%sはインシデントがなく、比較できません。",
+		return "", fmt.Sprintf("%s 件のうち %s を自動で対応し、初動時間は平均 %s でした。%sはインシデントがなく、比較できません。",
 			number(now.Incidents), w.rate(now.Automatic.Rate()), w.mean(now.FirstResponse), name[Before])
 	}
 	compared := "(" + mean + ") です。"
 	if r.manyOpen() {
 		compared = fmt.Sprintf("です (未完了の %s 件を除く)。", number(now.Open))
 	}
-	return fmt.Sprintf("%s%s自動対応率は %s (%s)、初動時間は平均 %s %s", name[Before], how[verdict], w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), compared)
+	return name[Before] + how[verdict], fmt.Sprintf("自動対応率は %s (%s)、初動時間は平均 %s %s", w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), compared)
 }
 
 func causeJapanese(w *words, r *Report) string {
@@ -139,8 +148,10 @@ func actionJapanese(w *words, r *Report) string {
 	case Automate:
 		k := r.Suggestions[0]
 		name := r.kindName(analytics.Group{Name: k.Title, Customer: k.Customer, Service: k.Service}, w)
-		return fmt.Sprintf("「%s」を自動化してください。%s 件に約 %sかかっています。シナリオの下書きは下にあります。", name, number(k.Count),
-			w.workHours(time.Duration(k.PersonMinutes*float64(time.Minute)), true))
+		if k.Measured == 0 {
+			return fmt.Sprintf("「%s」を自動化してください。%s 件で人が必要でした。レポートにシナリオの下書きがあります。", name, number(k.Count))
+		}
+		return fmt.Sprintf("「%s」を自動化してください。%s 件の対応に約 %sかかっています。レポートにシナリオの下書きがあります。", name, number(k.Count), w.draftWork(k))
 	case FixRepair:
 		a := r.weakest()
 		return fmt.Sprintf("シナリオ %s の試行 %d を見直してください。復旧に成功したのは %d 件中 %d 件です。", clean(string(a.Scenario)), a.Attempt, a.Repairs.Of, a.Repairs.Count)
