@@ -28,7 +28,6 @@ func Build(rec incident.Record, opts Options) Packet {
 	p.Why, p.Changed = p.words.why(rec.Why, maxWhy), rec.Changed()
 	p.CloseNote = clean(opts.CloseNote, maxShort)
 	p.RunbookName = oneLine(rec.Match.Runbook, maxName)
-	p.PageURL = webAddress(opts.PublicURL)
 	p.TakenBy, p.TakenAt = oneLine(rec.TakenBy, maxName), rec.TakenAt
 	p.OutcomeAt, p.EndedAt = rec.OutcomeAt, rec.EndedAt
 	p.EngineVersion, p.CatalogVersion = oneLine(rec.EngineVersion, 40), oneLine(rec.CatalogVersion, 40)

@@ -17,7 +17,6 @@ func StartedNote(rec incident.Record, opts Options) string {
 	for _, f := range []fact{
 		{w.label.autonomy, say(w.autonomyOf(p.Scenario.Autonomy))}, {w.label.target, say(p.Target)},
 		{w.label.chosen, say(p.Scenario.Why)}, {w.label.runbook, say(joined(" ", p.RunbookName, p.RunbookURL))},
-		{w.label.page, say(p.PageURL)},
 	} {
 		if f.value.text != "" {
 			lines = append(lines, f.label+": "+f.value.text)
@@ -48,22 +47,6 @@ func ClosingNote(rec incident.Record, opts Options) string {
 		}
 	}
 	return cutNote(b.String(), "\n"+d.footer+"\n", p.words.phrase.cutNote)
-}
-
-// Closing is the short Slack message of a first response that ended by itself, for a channel or for the thread of an
-// earlier message.
-func Closing(rec incident.Record, opts Options) Message {
-	p := Build(rec, opts)
-	d := p.document()
-	m := fitted(func(scale int) []Block {
-		blocks := []Block{sectionBlock("*" + cutEscaped(d.headline, 500) + "*")}
-		for _, s := range []section{p.stoppedSection(), p.checkedSection(), p.triedSection()} {
-			blocks = append(blocks, p.slackSection(s, scale))
-		}
-		return append(blocks, contextBlock(cutEscaped(d.footer, 300)))
-	})
-	m.Text = cutEscaped(d.headline+" — "+d.lead, MaxFallback)
-	return m
 }
 
 // TakenOver is the line for the thread when a person has taken the incident.

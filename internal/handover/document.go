@@ -448,7 +448,6 @@ func (p Packet) linkSection() section {
 	}
 	add(w.label.runbook, p.RunbookURL)
 	add("PagerDuty", p.Incident.URL)
-	add(w.label.page, p.PageURL)
 	if p.Incident.ID != "" {
 		s.rows = append(s.rows, row{spans: []span{say(w.label.details + ": "), raw("shodo incident show " + string(p.Incident.ID))}})
 	}

@@ -65,7 +65,6 @@ func TestGolden(t *testing.T) {
 				golden(t, base+".slack.json", pretty(t, p.Slack()))
 				if rec.Outcome.IsAutomatic() {
 					golden(t, base+".closing.txt", handover.ClosingNote(rec, opts))
-					golden(t, base+".closing.json", pretty(t, handover.Closing(rec, opts)))
 				}
 			})
 		}

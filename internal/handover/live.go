@@ -214,7 +214,6 @@ func (p Packet) whereText(scale int) string {
 	}
 	w := p.words.label
 	add("PagerDuty", p.Incident.URL)
-	add(w.page, p.PageURL)
 	add(w.runbook, p.RunbookURL)
 	if p.RunbookURL == "" && p.RunbookName != "" {
 		list = append(list, escape(w.runbook)+": "+slackSpan(raw(p.RunbookName), 120))

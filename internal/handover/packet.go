@@ -15,7 +15,6 @@ type Options struct {
 	Runbook   string         // the runbook: its http(s) address, or its text
 	CloseNote string         // the scenario's close.note, rendered: what was done, in the author's words
 	Now       time.Time      // when the packet is made; zero: ages are left out
-	PublicURL string         // address of this incident's page at the engine; empty: no link
 
 	Buttons  bool              // people can press buttons in Slack; without, the messages tell how to answer otherwise
 	Mentions []incident.Person // who is on call now: mentioned in Slack where the id begins with "slack:", named elsewhere
@@ -78,7 +77,6 @@ type Packet struct {
 	RunbookURL  string
 	RunbookText string
 	Links       []string // of the monitor
-	PageURL     string
 
 	Told      []Told
 	Waits     []Wait

@@ -272,7 +272,7 @@ func hostile() incident.Record {
 func options(language string, rec incident.Record) handover.Options {
 	o := handover.Options{
 		Language: language, TimeZone: tokyo, Tier: "first_tier", Now: at(95),
-		Runbook: "https://git.example/catalog/runbooks/http-down.md", PublicURL: "https://shodo.example/incidents/Q2CKYRLH85UNN4",
+		Runbook: "https://git.example/catalog/runbooks/http-down.md",
 	}
 	if rec.Outcome == incident.HandedOver {
 		o.Remaining = []string{"Look at the last deployment of nginx", "Call the customer when it is down for more than 15 minutes"}

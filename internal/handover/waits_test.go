@@ -49,9 +49,6 @@ func TestWindowsInTheClosingNote(t *testing.T) {
 	if note := handover.ClosingNote(rec, opts); !strings.Contains(note, want) {
 		t.Errorf("the note lacks %q:\n%s", want, note)
 	}
-	if m := handover.Closing(rec, opts); !strings.Contains(pretty(t, m), want) {
-		t.Errorf("the message lacks %q", want)
-	}
 	rec.Run = 2
 	if note := handover.ClosingNote(rec, opts); strings.Contains(note, "because of") {
 		t.Errorf("the note of run 2 tells of run 1:\n%s", note)

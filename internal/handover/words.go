@@ -43,7 +43,7 @@ type saying struct {
 type labels struct {
 	broken, subject, chosen, checked, tried, stopped, ended, remaining, links, evidence, runbook string
 	customer, tier, service, target, priority, severity, since, incident, scenario               string
-	monitor, alerts, autonomy, taken, finished, attempt, verification, page, run, details        string
+	monitor, alerts, autonomy, taken, finished, attempt, verification, run, details              string
 }
 
 // phrases are sentences; those with a verb of package fmt say what goes in.

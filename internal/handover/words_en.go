@@ -10,7 +10,7 @@ func english() words {
 			"Customer", "Told", "Service", "Target", "Priority, urgency", "Severity", "Since", "Incident", "Scenario",
 
 			"Monitor", "Alerts", "Autonomy", "Taken", "Finished", "Attempt %d",
-			"Verification", "This incident's page", "Run", "All details",
+			"Verification", "Run", "All details",
 		},
 		phrases{
 			"%s ago",
