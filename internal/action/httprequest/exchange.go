@@ -127,8 +127,8 @@ func (x *exchange) noResponse(ctx context.Context, out Output, err error) (Outpu
 
 // sendError says what it means that a changing request got no response.
 func (x *exchange) sendError(ctx context.Context, err error) error {
-	if refused := x.refusal(err); refused != nil {
-		return refused
+	if refused := x.refusal(err); refused != nil && !x.sent {
+		return refused // what is refused after it was sent is a redirect
 	}
 	doing := fmt.Sprintf("%s %s", x.Method, origin(x.url))
 	switch ended := action.Ended(ctx, "%s", doing); {

@@ -11,9 +11,9 @@
 //
 // # http.send changes something
 //
-// A connection that could not be made is transient; one that broke after the request was sent, and a gateway's 502 or
-// 504, are unknown_effect; 429 and 503 are transient; other answers from 400 on are permanent. The output comes with
-// the error. It is never repeated by itself.
+// A connection that could not be made is transient; one that broke after the request was sent, a redirect that is refused,
+// and a gateway's 502 or 504, are unknown_effect; 429 and 503 are transient; other answers from 400 on are permanent. The
+// output comes with the error. It is never repeated by itself.
 //
 // # What both promise
 //

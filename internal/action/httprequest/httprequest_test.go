@@ -122,8 +122,9 @@ func TestContract(t *testing.T) {
 		{Name: "a credential without a checked certificate", Params: params{"url": s.URL, "auth": "api", "tls_insecure_skip_verify": true}, Kind: incident.Refused, Error: "not checked"},
 		{Name: "no such file of authorities", Params: params{"url": s.URL, "tls_ca_file": "/nonexistent"}, Kind: incident.Permanent, Error: "tls_ca_file"},
 		{Name: "an endless file of authorities", Params: params{"url": s.URL, "tls_ca_file": "/dev/zero"}, Kind: incident.Permanent, Error: "tls_ca_file"},
-		{Name: "a redirect to metadata", Params: params{"url": s.URL + "/redirect?to=http://169.254.169.254/", "follow_redirects": 3}, Kind: incident.Refused, Error: "link-local"},
 	}
+	redirected := actiontest.Failure{Name: "a redirect to metadata", Kind: incident.Refused, Error: "link-local",
+		Params: params{"url": s.URL + "/redirect?to=http://169.254.169.254/", "follow_redirects": 3}}
 	hostile := []actiontest.Hostile{
 		{Place: "query", Params: func(text string) params { return params{"url": s.URL + "/q?text=" + url.QueryEscape(text)} },
 			Refuses: func(text string) bool { return len(text) > 20_000 },
@@ -147,7 +148,7 @@ func TestContract(t *testing.T) {
 			Waits:    params{"url": s.URL + "/wait"},
 			Endless:  params{"url": s.URL + "/endless", "body_limit": 1 << 20},
 			Echoes:   params{"url": s.URL + "/echo", "auth": "api"},
-			Failures: bad, Hostile: hostile,
+			Failures: append(bad, redirected), Hostile: hostile,
 			Late: "", // 599: the probe found that nothing answers
 		})
 	})
@@ -281,6 +282,15 @@ func TestSendFailureKeepsTheAnswer(t *testing.T) {
 	}
 	if _, _, n := s.last(); n != 1 {
 		t.Errorf("%d requests were sent, want 1", n)
+	}
+}
+
+// The server has acted on a request before it redirects: that we do not go on where it points to takes nothing back.
+func TestWhatWasSentIsNotRefused(t *testing.T) {
+	s := newService(t)
+	_, err := run(t, "http.send", params{"url": s.URL + "/redirect?to=http://169.254.169.254/", "follow_redirects": 1})
+	if action.KindOf(err) != incident.UnknownEffect || !strings.Contains(err.Error(), "link-local") {
+		t.Errorf("%s: %v", action.KindOf(err), err)
 	}
 }
 
