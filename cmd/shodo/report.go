@@ -161,10 +161,10 @@ func (f *reportFlags) isKnown(cmd *cobra.Command, s *store.Store, r *report.Repo
 			return err
 		}
 		if len(list) == 0 {
-			return fmt.Errorf("--customer %q: there is no such customer, neither in the catalog nor in the record%s", f.customer, hinted(known.similar(f.customer)))
+			return fmt.Errorf("--customer %q: there is no such customer, neither in the catalog nor in the record%s", f.customer, hinted(firstOf(known.similar(f.customer), `"shodo stats --since 365d --by customer" lists those of the last year`)))
 		}
 	case f.department != "" && !slices.ContainsFunc(known.customers, func(c analytics.Customer) bool { return c.Department == f.department }):
-		return fmt.Errorf("--department %q: there is no such department, neither in the catalog nor in the record of the last year%s", f.department, hinted(known.departments()))
+		return fmt.Errorf("--department %q: there is no such department, neither in the catalog nor in the record of the last year%s", f.department, hinted(firstOf(known.departments(), `"shodo stats --since 365d --by department" lists them`)))
 	}
 	return nil
 }
@@ -185,11 +185,15 @@ func (f *reportFlags) formatOf() (string, error) {
 			return format, nil
 		}
 	}
-	if f.out != "" && ending != "" && !isFolder(f.out) {
-		return "", fmt.Errorf("--out %q: what %q is to hold is not known; say it with --format, or end the name in .md, .html, .json or .csv", f.out, ending)
+	if f.out != "" && !f.intoFolder() {
+		return "", fmt.Errorf("--out %q: what it is to hold is not known; say it with --format, end the name in .md, .html, .json or .csv, or name a folder (%q makes one)",
+			f.out, f.out+"/")
 	}
 	return "markdown", nil
 }
+
+// intoFolder says whether --out is a folder, or is to be one.
+func (f *reportFlags) intoFolder() bool { return strings.HasSuffix(f.out, "/") || isFolder(f.out) }
 
 // write prints the report, or writes the whole of it to a file: there is no half of one.
 func (f *reportFlags) write(cmd *cobra.Command, r *report.Report, format string) error {
@@ -202,11 +206,14 @@ func (f *reportFlags) write(cmd *cobra.Command, r *report.Report, format string)
 		return err
 	}
 	path := f.out
-	if isFolder(path) {
+	if f.intoFolder() {
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return fmt.Errorf("make the folder of the report: %w", err)
+		}
 		path = filepath.Join(path, r.FileName()+reportFormats[format])
 	}
 	if err := writeWhole(path, text); err != nil {
-		return fmt.Errorf("write the report: %w", err)
+		return fmt.Errorf("write the report as %q: %w", path, err)
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), path)
 	return nil

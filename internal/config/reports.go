@@ -104,7 +104,25 @@ func (l *loader) checkReports(c *Config) {
 			wrong("it has both customer and department", "make two reports")
 		}
 		l.checkDestinations(c, r, wrong)
+		for _, other := range c.Reports[:i] {
+			if folder := sameFiles(r, &other); folder != "" {
+				wrong(fmt.Sprintf("it writes the same files into the folder %s as the report %q", folder, other.Name), "give one of them another folder")
+			}
+		}
 	}
+}
+
+// sameFiles gives the folder in which one report would write over the other: files are named by what a report is of.
+func sameFiles(a, b *Report) string {
+	if a.Kind != b.Kind || a.Customer != b.Customer || a.Department != b.Department {
+		return ""
+	}
+	for _, d := range a.To {
+		if d.Folder != "" && slices.Contains(b.To, d) {
+			return d.Folder
+		}
+	}
+	return ""
 }
 
 func (l *loader) checkDestinations(c *Config, r *Report, wrong func(message, hint string)) {
