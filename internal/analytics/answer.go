@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"shodo/internal/incident"
 )
@@ -47,62 +46,61 @@ func (a *asking) figures(s *side, t *tally) Figures {
 	return f
 }
 
-func (a *asking) groups() []Grouped {
-	names := maps.Clone(a.current.groups)
-	if a.q.By != ByDay { // the previous period has other days
-		maps.Copy(names, a.previous.groups)
-	}
-	list := make([]Grouped, 0, len(names))
-	for name := range names {
-		list = append(list, Grouped{Group: name, Figures: a.figures(a.current, a.current.groups[name]), Previous: a.figures(a.previous, a.previous.groups[name])})
-	}
-	if a.q.By == ByDay {
-		slices.SortFunc(list, func(x, y Grouped) int { return compareGroups(x.Group, y.Group) })
-		return list
-	}
-	a.order(list)
-	return a.bounded(list)
+// group is the counters of one group, of both periods; one that is not there has none.
+type group struct {
+	name        Group
+	now, before *tally
 }
 
-// order puts what weighs most first.
-func (a *asking) order(list []Grouped) {
-	slices.SortFunc(list, func(x, y Grouped) int {
-		return cmp.Or(weight(a.q.By, y)-weight(a.q.By, x), compareGroups(x.Group, y.Group))
+func (a *asking) groups() []Grouped {
+	list := make([]group, 0, len(a.current.groups))
+	for name, t := range a.current.groups {
+		list = append(list, group{name, t, a.previous.groups[name]})
+	}
+	for name, t := range a.previous.groups {
+		if a.current.groups[name] == nil && a.q.By != ByDay { // the previous period has other days
+			list = append(list, group{name, nil, t})
+		}
+	}
+	list = a.bounded(a.ordered(list))
+	out := make([]Grouped, len(list))
+	for i, g := range list {
+		out[i] = Grouped{Group: g.name, Figures: a.figures(a.current, g.now), Previous: a.figures(a.previous, g.before)}
+	}
+	return out
+}
+
+// ordered puts what weighs most first, and days in their order.
+func (a *asking) ordered(list []group) []group {
+	weight := (*tally).incidents
+	switch a.q.By {
+	case ByDay:
+		weight = func(*tally) int { return 0 }
+	case ByKind:
+		weight = (*tally).load
+	}
+	slices.SortFunc(list, func(x, y group) int {
+		return cmp.Or(weight(y.now)-weight(x.now), compareGroups(x.name, y.name))
 	})
+	return list
 }
 
 // bounded puts the lightest groups into one when there are too many.
-func (a *asking) bounded(list []Grouped) []Grouped {
+func (a *asking) bounded(list []group) []group {
 	if len(list) <= maxGroups {
 		return list
 	}
-	kept := slices.Clone(list[:maxGroups])
-	var now, before tally
-	for _, g := range list[maxGroups:] {
-		for into, from := range map[*tally]*tally{&now: a.current.groups[g.Group], &before: a.previous.groups[g.Group]} {
-			if from != nil {
-				into.merge(from)
-			}
-		}
-	}
-	others := Group{Name: OtherGroups}
-	if i := slices.IndexFunc(kept, func(g Grouped) bool { return g.Group == others }); i >= 0 {
-		now.merge(cmp.Or(a.current.groups[others], &tally{}))
-		before.merge(cmp.Or(a.previous.groups[others], &tally{}))
+	kept, light := list[:maxGroups:maxGroups], list[maxGroups:]
+	others := group{Group{Name: OtherGroups}, &tally{}, &tally{}}
+	if i := slices.IndexFunc(kept, func(g group) bool { return g.name == others.name }); i >= 0 {
+		light = append(light, kept[i])
 		kept = slices.Delete(kept, i, i+1)
 	}
-	kept = append(kept, Grouped{Group: others, Figures: a.figures(a.current, &now), Previous: a.figures(a.previous, &before)})
-	a.order(kept)
-	return kept
-}
-
-// weight is what comes first: kinds by the load on people, all others by their number.
-func weight(by Dimension, g Grouped) int {
-	if by == ByKind {
-		load, _ := g.Figures.PersonLoad.Total()
-		return int(load / time.Second)
+	for _, g := range light {
+		others.now.merge(g.now)
+		others.before.merge(g.before)
 	}
-	return g.Figures.Incidents
+	return a.ordered(append(kept, others))
 }
 
 func compareGroups(x, y Group) int {

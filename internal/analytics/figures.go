@@ -171,8 +171,27 @@ func countIf(counts bool, counter *int) {
 	}
 }
 
-// merge adds another group.
+// incidents is how many were counted.
+func (t *tally) incidents() int {
+	if t == nil {
+		return 0
+	}
+	return t.figures.Incidents
+}
+
+// load is the load on people in seconds, as Figures.PersonLoad tells it.
+func (t *tally) load() int {
+	if t == nil || t.taken.count == 0 {
+		return 0
+	}
+	return int(time.Duration(t.figures.PersonLoad.Incidents) * (t.taken.sum / time.Duration(t.taken.count)) / time.Second)
+}
+
+// merge adds another group; nil is nothing.
 func (t *tally) merge(o *tally) {
+	if o == nil {
+		return
+	}
 	g, h := &t.figures, &o.figures
 	for _, c := range []struct{ into, from *int }{
 		{&g.Incidents, &h.Incidents}, {&g.Alerts, &h.Alerts}, {&g.Automatic.Count, &h.Automatic.Count},
