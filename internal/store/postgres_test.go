@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -272,6 +273,42 @@ func TestPostgresGoesAwayAndComesBack(t *testing.T) {
 		t.Errorf("%d are stored, %d were acknowledged, error %v", len(stored), want, err)
 	}
 	writeIncident(t, s, "Q2")
+}
+
+// PostgreSQL stays away for longer than it takes to ask again a few times: the engine is there still, and goes on.
+func TestPostgresStaysAway(t *testing.T) {
+	server := postgrestest.Start(t)
+	tries := make(tally, 100)
+	s, err := store.Open(t.Context(), server.NewStore(t), slog.New(tries))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	server.Stop(t)
+	for range 3 {
+		select {
+		case <-tries:
+		case <-time.After(time.Minute):
+			t.Fatal("it is not tried again")
+		}
+	}
+	wantError(t, s.Ping(t.Context()), store.ErrAway)
+	server.Restart(t)
+	await(t, func() error { return s.Ping(t.Context()) })
+	writeIncident(t, s, "Q1")
+}
+
+// tally is a log that tells of each time that the connection could not be made.
+type tally chan struct{}
+
+func (tally) Enabled(context.Context, slog.Level) bool { return true }
+func (c tally) WithAttrs([]slog.Attr) slog.Handler     { return c }
+func (c tally) WithGroup(string) slog.Handler          { return c }
+func (c tally) Handle(_ context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "cannot be made yet") {
+		c <- struct{}{}
+	}
+	return nil
 }
 
 // await waits until something works.

@@ -27,6 +27,7 @@ type presence struct {
 	schema  string
 	heard   func(context.Context, []changeRef)
 	log     *slog.Logger
+	held    atomic.Bool // the lock is ours
 	ousted  atomic.Bool // another engine took the database while the connection was away
 	end     context.CancelFunc
 	stopped sync.WaitGroup
@@ -44,38 +45,45 @@ func startPresence(ctx context.Context, config *pgx.ConnConfig, shared bool, hea
 	return p, p.connect(ctx)
 }
 
-func (p *presence) connect(ctx context.Context) (err error) {
-	if p.conn, err = pgx.ConnectConfig(ctx, p.config.Copy()); err != nil {
+func (p *presence) connect(ctx context.Context) error {
+	conn, err := pgx.ConnectConfig(ctx, p.config.Copy())
+	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			p.conn.Close(context.WithoutCancel(ctx))
-		}
-	}()
+	if err := p.take(ctx, conn); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return err
+	}
+	p.conn = conn
+	p.held.Store(true)
+	return nil
+}
+
+// take takes the lock.
+func (p *presence) take(ctx context.Context, conn *pgx.Conn) error {
 	try := `SELECT current_schema(), pg_try_advisory_lock(` + lockKey(engineLock) + `)`
 	if p.shared {
 		try = `SELECT current_schema(), pg_try_advisory_lock_shared(` + lockKey(engineLock) + `)`
-		if _, err = p.conn.Exec(ctx, "LISTEN "+changesChannel); err != nil {
+		if _, err := conn.Exec(ctx, "LISTEN "+changesChannel); err != nil {
 			return err
 		}
 	}
 	var taken bool
-	if err = p.conn.QueryRow(ctx, try).Scan(&p.schema, &taken); err != nil {
+	if err := conn.QueryRow(ctx, try).Scan(&p.schema, &taken); err != nil {
 		return err
 	}
 	if !taken {
 		return fmt.Errorf("%w (%s); stop it, or give this one a database of its own. Engines that use one Temporal cluster may share a database",
-			ErrInUse, p.owner(ctx))
+			ErrInUse, owner(ctx, conn))
 	}
 	return nil
 }
 
 // owner says who has the lock, for the error message only.
-func (p *presence) owner(ctx context.Context) string {
+func owner(ctx context.Context, conn *pgx.Conn) string {
 	var pid int
 	var from string
-	err := p.conn.QueryRow(ctx, `SELECT a.pid, coalesce(host(a.client_addr), 'the same host') FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+	err := conn.QueryRow(ctx, `SELECT a.pid, coalesce(host(a.client_addr), 'the same host') FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 		WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) | l.objid::bigint = `+lockKey(engineLock)+`
 		ORDER BY a.pid LIMIT 1`).Scan(&pid, &from)
 	if err != nil {
@@ -96,27 +104,50 @@ func (p *presence) close() {
 	}
 	p.stopped.Wait()
 	if p.conn != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = p.conn.Close(ctx) // the server gives the lock back, however this goes
+		p.hangUp()
 	}
 }
 
+// hangUp closes the connection. The server gives the lock back, however this goes.
+func (p *presence) hangUp() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = p.conn.Close(ctx)
+}
+
+// keep makes the connection again whenever it breaks.
 func (p *presence) keep(ctx context.Context) {
-	for ctx.Err() == nil {
+	for {
 		err := p.listen(ctx)
-		for ctx.Err() == nil && err != nil {
-			p.log.Warn("the connection to PostgreSQL is made again", "err", explain(err))
-			_ = p.conn.Close(ctx)
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(presenceRetry):
-			}
-			err = p.connect(ctx)
-			if p.ousted.Store(errors.Is(err, ErrInUse)); err == nil {
-				p.log.Info("PostgreSQL is back")
-			}
+		if ctx.Err() != nil {
+			return
+		}
+		p.held.Store(false)
+		p.log.Warn("the connection to PostgreSQL is made again", "err", explain(err))
+		p.hangUp()
+		if !p.reconnect(ctx) {
+			return
+		}
+		p.log.Info("PostgreSQL is back")
+	}
+}
+
+// reconnect tries until the lock is taken again, or ctx ends.
+func (p *presence) reconnect(ctx context.Context) bool {
+	for {
+		err := p.connect(ctx)
+		ousted := errors.Is(err, ErrInUse)
+		if p.ousted.Swap(ousted) != ousted && ousted {
+			p.log.Error("nothing is written any more: another engine took the database while PostgreSQL was away", "err", err)
+		}
+		if err == nil {
+			return true
+		}
+		p.log.Debug("the connection to PostgreSQL cannot be made yet", "err", explain(err))
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(presenceRetry):
 		}
 	}
 }
@@ -150,6 +181,9 @@ func (p *presence) listen(ctx context.Context) error {
 func (p *presence) usable() error {
 	if p.ousted.Load() {
 		return fmt.Errorf("%w: it came while PostgreSQL was away", ErrInUse)
+	}
+	if !p.held.Load() { // another engine may be coming
+		return fmt.Errorf("%w: the connection that holds the database is made again", ErrAway)
 	}
 	return nil
 }

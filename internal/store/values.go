@@ -42,13 +42,14 @@ func text[T ~string](s T) string {
 const maxName = 600
 
 // name is text for what an index holds and what comes from outside: ids, keys, targets. One that is too long keeps its
-// beginning, and ends with a sum of all of it: it is found again by the whole, and two that begin alike stay two.
+// beginning, and ends with a sum of all of it, in ASCII as ids are: it is found again by the whole, and two that begin alike
+// stay two.
 func name[T ~string](s T) string {
 	out := text(s)
 	if len(out) <= maxName {
 		return out
 	}
-	sum := fmt.Sprintf("…%x", sha256.Sum256([]byte(out)))
+	sum := fmt.Sprintf("~%x", sha256.Sum256([]byte(out)))
 	return strings.ToValidUTF8(out[:maxName-len(sum)], "") + sum
 }
 
