@@ -63,7 +63,7 @@ func Definitions() []Definition {
 		{NotAutomatic, "incidents whose outcome is not automatic: handed_over, unmatched, taken_over"},
 		{Coverage, "incidents that a scenario matched, of all incidents"},
 		{NotCovered, "incidents that no scenario matched"},
-		{FirstResponse, "from created_at to the end of the first response: the automatic outcome carried out, or the resolve; open ones are listed, not averaged"},
+		{FirstResponse, "from created_at to the end of the first response: the automatic outcome carried out, a person's Done, or the resolve, whichever comes first; open ones are listed, not averaged"},
 		{TimeToStart, "from created_at to the start of the first step"},
 		{TimeToPerson, "of handed-over ones: from the hand-over to the first person taking it"},
 		{MachineShare, "of the sum of first response times, the part until the engine closed or handed over"},

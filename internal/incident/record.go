@@ -90,7 +90,7 @@ const (
 	Asked       TransitionKind = "asked"        // people were asked to approve Attempt until Until: By is the tier, Item the number of the question
 	Chosen      TransitionKind = "chosen"       // a person chose: By is who, Choice what; Attempt or Item say of what
 	Expired     TransitionKind = "expired"      // nobody answered the question Item in time: Why says what follows
-	ResponseEnd TransitionKind = "response_end" // the first response is over: the automatic outcome was carried out, or a person resolved it
+	ResponseEnd TransitionKind = "response_end" // the first response is over: the automatic outcome was carried out, a person pressed Done, or it was resolved
 )
 
 // ReleasedKey begins the key of an EventSeen that tells that whoever had the incident let it go: nobody has it any more.
