@@ -73,6 +73,7 @@ scenarios, "shodo incident list" and "shodo incident show" tell what happened.`,
 	addGroup(root, "See what happens, and decide:", newIncident(), newPause(), newResume(), newMaintenance(), newQuietHours())
 	addGroup(root, "Figures:", newStats(), newReport(), newSuggest())
 	root.AddCommand(newDemoService(), newVersion())
+	root.InitDefaultCompletionCmd()
 	answerWrongCalls(root)
 	return root
 }

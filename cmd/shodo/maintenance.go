@@ -56,6 +56,12 @@ to be told until the end of the window.`,
     --match 'incident.service.id == "PX5678"' --reason "release 42"`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case asked.To == "" && asked.For == "":
+				return fmt.Errorf("add maintenance for %q: until when? (such as --for 2h, or --to 2026-12-01T04:00)", args[0])
+			case asked.Reason == "":
+				return fmt.Errorf("add maintenance for %q: why? (--reason \"release 42\": it stands in the record of each incident)", args[0])
+			}
 			asked.Customer = args[0]
 			var added web.Window
 			if err := engine.ask(cmd.Context(), http.MethodPost, "/api/v1/maintenance", asked, &added); err != nil {
@@ -81,8 +87,6 @@ to be told until the end of the window.`,
 	flags.StringVar(&asked.Reason, "reason", "", "why, in one `line`: it stands in the record of each incident")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.MarkFlagsMutuallyExclusive("to", "for")
-	cmd.MarkFlagsOneRequired("to", "for")
-	_ = cmd.MarkFlagRequired("reason") // the flag is there
 	return cmd
 }
 

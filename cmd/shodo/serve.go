@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -117,6 +119,11 @@ func (s *settingFlags) load(stderr io.Writer) (*config.Config, error) {
 	}
 	if cfg == nil {
 		return nil, errNo
+	}
+	for _, program := range cfg.Actions.LocalRun.Programs {
+		if _, err := exec.LookPath(program); err != nil { // else it shows when a repair needs it
+			fmt.Fprintf(stderr, "warning: actions.local_run.programs: this machine cannot run %q: %v\n", program, errors.Unwrap(err))
+		}
 	}
 	return cfg, nil
 }

@@ -14,7 +14,7 @@ func answerWrongCalls(cmd *cobra.Command) {
 		answerWrongCalls(c)
 	}
 	if cmd.HasParent() && cmd.HasSubCommands() && !cmd.Runnable() {
-		cmd.DisableFlagsInUseLine = true
+		cmd.DisableFlagsInUseLine, cmd.Args = true, cobra.ArbitraryArgs
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
