@@ -1,8 +1,11 @@
 package workflows_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"shodo/internal/action/builtin"
 	"shodo/internal/incident"
@@ -52,5 +55,33 @@ func TestAnInterruptedStepThatIsNotSentAgain(t *testing.T) {
 				t.Errorf("the record has: %s %s (%s), %v", known.Status, known.ErrorKind, known.Error, err)
 			}
 		})
+	}
+}
+
+// unwritten is a record of steps that takes the end of no step that changes something.
+type unwritten struct{ *stepLog }
+
+func (u unwritten) FinishStep(ctx context.Context, s incident.Step) error {
+	if s.Phase == incident.Recover {
+		return errors.New("the disk is full")
+	}
+	return u.stepLog.FinishStep(ctx, s)
+}
+
+// A step was sent, and its end cannot be written down: in doubt it has changed something, whoever resolves the incident.
+func TestAStepWhoseEndCannotBeRecorded(t *testing.T) {
+	b := newBench(t, whole)
+	b.heals()
+	b.world.StepLog = unwritten{b.steps}
+	b.world.Pause = func(context.Context, time.Duration) bool { return true }
+	b.environment(b.created)
+	b.after(time.Minute, func() {
+		monitor := incident.Agent{ID: "PMON", Type: "service_reference"}
+		b.pd.act(incident.EventResolved, monitor)
+		b.tell(incident.EventResolved, monitor)
+	})
+	rec := b.run()
+	if rec.Outcome != incident.HandedOver || rec.Reason != incident.Inconclusive || len(b.changes()) != 1 {
+		t.Errorf("ended as %s (%s): %s; sent %v", rec.Outcome, rec.Reason, rec.Why, b.changes())
 	}
 }

@@ -243,17 +243,16 @@ type RecordInput struct {
 
 // TellInput asks to tell a tier, in one of its two ways.
 type TellInput struct {
-	Case    Case            `json:"case"`
-	Verdict Verdict         `json:"verdict"`
-	Tier    TierPlan        `json:"tier"`
-	Round   int             `json:"round"`            // how often all tiers have been told before, times their number, plus the place of this one
-	Page    bool            `json:"page"`             // have PagerDuty page the tier's policy
-	Anyway  bool            `json:"anyway,omitempty"` // whatever the customer's windows say: an operator has ended the run
-	Done    []incident.Step `json:"done"`             // for the checklist's expressions
-	Called  bool            `json:"called,omitempty"` // a person wants the tier to be told, whoever has the incident
-	Within  time.Duration   `json:"within,omitempty"` // how long the tier has for an answer, when one is waited for
-	Asked   time.Time       `json:"asked,omitzero"`   // when telling began
-	Show    Show            `json:"show,omitzero"`
+	Case    Case          `json:"case"`
+	Verdict Verdict       `json:"verdict"`
+	Tier    TierPlan      `json:"tier"`
+	Round   int           `json:"round"`            // how often all tiers have been told before, times their number, plus the place of this one
+	Page    bool          `json:"page"`             // have PagerDuty page the tier's policy
+	Anyway  bool          `json:"anyway,omitempty"` // whatever the customer's windows say: an operator has ended the run
+	Called  bool          `json:"called,omitempty"` // a person wants the tier to be told, whoever has the incident
+	Within  time.Duration `json:"within,omitempty"` // how long the tier has for an answer, when one is waited for
+	Asked   time.Time     `json:"asked,omitzero"`   // when telling began
+	Show    Show          `json:"show,omitzero"`
 }
 
 // Posted is where a message stands in Slack.

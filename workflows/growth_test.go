@@ -1,8 +1,14 @@
 package workflows_test
 
 import (
+	"context"
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 
 	"shodo/internal/incident"
 	"shodo/workflows"
@@ -41,5 +47,26 @@ func TestWhatAFullHistoryTakes(t *testing.T) {
 			take.wants(t, "taken")
 			done.wants(t, "taken")
 		})
+	}
+}
+
+// What a tier is told is made from the record: its outputs do not enter the history again with each tier.
+func TestTellingATierCarriesNoOutputs(t *testing.T) {
+	b := newBench(t, whole)
+	b.actions.answers = broken
+	told := 0
+	b.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, args converter.EncodedValues) {
+		var in json.RawMessage
+		if info.ActivityType.Name != "tell_slack" && info.ActivityType.Name != "tell_pagerduty" {
+			return
+		}
+		if err := args.Get(&in); err != nil || strings.Contains(string(in), "it broke") {
+			t.Errorf("%s has %s, %v", info.ActivityType.Name, in, err)
+		}
+		told++
+	})
+	acknowledgeLater(30 * time.Minute)(b)
+	if b.run(); told < 4 {
+		t.Errorf("told %d times", told)
 	}
 }

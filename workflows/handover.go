@@ -223,7 +223,7 @@ func (r *response) patience(round int) time.Duration {
 func (r *response) tell(v Verdict, round int, page, called bool) (told, held bool) {
 	tier := r.tier(max(round, 0))
 	in := TellInput{Case: r.plan.Case, Verdict: v, Tier: tier, Round: round, Page: page, Anyway: r.isCancelled() || called,
-		Called: called, Asked: workflow.Now(r.ctx), Done: r.done, Show: r.show()}
+		Called: called, Asked: workflow.Now(r.ctx), Show: r.show()}
 	if !r.people.answered() {
 		in.Show.NextAt, in.Within = time.Time{}, r.patience(round)
 	}

@@ -326,11 +326,20 @@ func (r *response) end(v Verdict) (IncidentResult, error) {
 	if late {
 		r.await(lastWords, r.followed)
 	}
+	r.hear()
 	result := IncidentResult{Outcome: v.Outcome, Reason: v.Reason}
 	if e := r.nextRun(v); e != nil {
 		return result, workflow.NewContinueAsNewError(r.ctx, IncidentWorkflow, IncidentInput{Event: *e})
 	}
 	return result, nil
+}
+
+// hear has the events noted that have come with this task. The run's own course has its turn before those who listen, and
+// what they hear after its end is lost.
+func (r *response) hear() {
+	heard := false
+	workflow.Go(r.ctx, func(workflow.Context) { heard = true }) // after all that were there before
+	_ = workflow.Await(r.ctx, func() bool { return heard })
 }
 
 // phase asks for all steps of a phase.

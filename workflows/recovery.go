@@ -104,6 +104,7 @@ func (r *recovery) try(k int, a AttemptPlan) *Verdict {
 			if temporal.IsCanceledError(err) {
 				return r.interrupted()
 			}
+			r.result.Changed = r.result.Changed || step.Changes // nobody knows whether it was sent
 			return engineError(fmt.Sprintf("attempt %q, step %q", a.Name, step.Name), err)
 		}
 		r.result.Steps = latest(r.result.Steps, []incident.Step{result.Step})
