@@ -118,24 +118,24 @@ func slowest(list []Slow) []Slow {
 
 // closed watches an automatic close.
 func (a *asking) closed(s *side, t *tally, i int, key watched, f *row) {
-	c := closed{key: key, at: f.ended, counts: &t.figures, current: s == a.current}
+	c := closed{key: key, at: f.ended, counts: t, current: s == a.current}
 	if a.q.List == CameBack {
 		c.listed = listed{a.batch.id(i), f.created}
 	}
 	if c.young = f.ended+comeBackMicros > a.q.Now.UnixMicro(); c.young {
-		t.figures.MayComeBack++
+		t.n[nMayComeBack]++
 	} else {
-		t.figures.CameBack.Of++
+		t.n[nCouldComeBack]++
 	}
 	a.watch.chain(c)
 }
 
 // cameBack counts a close after which the same came again.
 func (a *asking) cameBack(c *closed) {
-	c.counts.CameBack.Count++
+	c.counts.n[nCameBack]++
 	if c.young {
-		c.counts.MayComeBack--
-		c.counts.CameBack.Of++
+		c.counts.n[nMayComeBack]--
+		c.counts.n[nCouldComeBack]++
 	}
 	if c.current && a.q.List == CameBack {
 		a.list = append(a.list, c.listed)

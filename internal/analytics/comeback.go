@@ -32,7 +32,7 @@ type watched struct{ a, b uint64 }
 type closed struct {
 	key     watched
 	at      int64
-	counts  *Figures // of its group
+	counts  *tally // of its group
 	listed  listed
 	next    int32 // 0: it is the last
 	current bool  // of the period that is asked for, not of the one before

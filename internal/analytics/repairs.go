@@ -15,10 +15,11 @@ func (s *side) repaired(t *tally, i int, f *row, b *batch) {
 		if !f.attempted.Has(n) {
 			continue
 		}
-		held := n == last && f.isRecovered()
-		for _, share := range [...]*Share{&t.figures.Repairs, &of.repairs[n-1]} {
-			share.Of++
-			countIf(held, &share.Count)
+		t.n[nAttempts]++
+		of.repairs[n-1].Of++
+		if n == last && f.isRecovered() {
+			t.n[nVerified]++
+			of.repairs[n-1].Count++
 		}
 	}
 }

@@ -11,8 +11,9 @@ import (
 // as does a row of them:
 //
 //   - words with a digit: numbers with their units, ids, times and dates with their names, hosts such as web-12. Of what is joined by
-//     "-" or "_" the words behind the last digit stay, and what is written LikeThis before it: "prod-web-01-CPUUtilization-High"
-//     is "#-CPUUtilization-High". A few names stay as they are: 5xx, p99, s3, ...
+//     "-" or "_" what tells the trouble stays: the words behind the last digit, what is written LikeThis, and what monitors measure
+//     ("cpu", "errors") with what stands before it. "prod-web-01-CPUUtilization-High" is "#-CPUUtilization-High", "cpu-high-prod-web-01" is
+//     "cpu-high-#". A few names stay as they are: 5xx, p99, s3, ...
 //   - domains and mail addresses, web addresses, IPv6 and MAC addresses, paths from "/" on, letters of drives
 //   - sets of labels in braces, and what follows "=" without a space
 //
@@ -72,7 +73,7 @@ func (m *masking) step() {
 		}
 	}
 	if begins && m.rest[0] == '/' {
-		if n := path(m.rest); n > 0 {
+		if n := max(path(m.rest), m.top()); n > 0 {
 			m.put("#", n)
 			return
 		}
@@ -93,10 +94,38 @@ func (m *masking) step() {
 	text := string(m.rest[:n])
 	value := m.last() == "=" && len(m.parts) > 1 && m.parts[len(m.parts)-2] != " "
 	drive := n == 1 && n < len(m.rest) && m.rest[n] == ':' && begins
+	if drive {
+		n++ // with its colon
+	}
 	if value || drive {
 		text = "#"
 	}
-	m.put(maskWord(text), n)
+	m.parts = append(m.parts, pieces(maskWord(text))...)
+	m.rest = m.rest[n:]
+}
+
+// pieces cuts a masked word at "#" and the marks beside it: so it is read the second time.
+func pieces(word string) []string {
+	var list []string
+	for {
+		before, behind, masked := strings.Cut(word, "#")
+		if !masked {
+			return appendTexts(list, before)
+		}
+		mark := max(len(before)-1, 0)
+		list = appendTexts(list, before[:mark], before[mark:], "#", behind[:min(len(behind), 1)])
+		word = behind[min(len(behind), 1):]
+	}
+}
+
+// appendTexts appends those that are not empty.
+func appendTexts(list []string, texts ...string) []string {
+	for _, text := range texts {
+		if text != "" {
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 // maxLabels is the length of the longest set of labels in braces.
@@ -114,13 +143,25 @@ func labels(text []rune) int {
 // path is how long a path is that begins with "/".
 func path(text []rune) int {
 	n := 1
-	for n < len(text) && (isWordRune(text[n]) || strings.ContainsRune("/._-@+", text[n])) {
+	for n < len(text) && (isWordRune(text[n]) || strings.ContainsRune("/._-@+", text[n]) || text[n] == ':' && text[n-1] == '/') {
 		n++
 	}
 	if n == 1 && n < len(text) && text[n] != ':' && text[n] != ')' {
 		return 0 // a stroke between words
 	}
 	return trimmed(text, n, 1)
+}
+
+// top is 1 where a lone stroke is the path "/": before a figure, as in "/ 91%", or behind a colon, but not between figures.
+func (m *masking) top() int {
+	space := len(m.parts) > 0 && m.last() == " "
+	if len(m.rest) < 3 || m.rest[1] != ' ' || !space || len(m.parts) < 2 || m.parts[len(m.parts)-2] == "#" {
+		return 0
+	}
+	if unicode.IsNumber(m.rest[2]) || m.parts[len(m.parts)-2] == ":" {
+		return 1
+	}
+	return 0
 }
 
 // trimmed takes the marks off the end of what is n long, but not the first ones.
@@ -155,7 +196,7 @@ func colons(text []rune) int {
 		}
 		n++
 	}
-	if marks < 2 || n < 6 || n < len(text) && isWordRune(text[n]) {
+	if marks < 2 || n < 6 || n < len(text) && (isWordRune(text[n]) || text[n] == '#') {
 		return 0
 	}
 	return n

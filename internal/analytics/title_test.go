@@ -22,7 +22,17 @@ func TestKindTitleOfMonitors(t *testing.T) {
 		"p99 of 5xx is 3":                                                  "p99 of 5xx is #",
 		"from 2001:db8::1 and 00:1a:2b:3c:4d:5e":                           "from # and #",
 		"GET https://example.com/a?b=1 fails":                              "GET # fails",
-		"C: is full, /var is full, a / b":                                  "#: is full, # is full, a / b",
+		"C: is full, /var is full, a / b":                                  "# is full, # is full, a / b",
+		"D:: 5% free, /: 5% free":                                          "#: #% free, #: #% free",
+		"free space: / 1234 MB (5%), 3 / 4 are up, at: / is full":          "free space: # (#%), # / # are up, at: # is full",
+		"GET /v1/orders/:id and /v1/carts":                                 "GET # and #",
+		`ALARM: "cpu-high-prod-api-01"`:                                    `ALARM: "cpu-high-#"`,
+		`ALARM: "mem-high-prod-api-01"`:                                    `ALARM: "mem-high-#"`,
+		"ec2_disk_used_percent_web01":                                      "ec2_disk_used_percent_#",
+		"prod-1-rds-cpu-high-2":                                            "#-cpu-high-#",
+		"web-01-http-5xx, HTTPCode_ELB_5XX_Count":                          "#-http-5xx, HTTPCode_ELB_5XX_Count",
+		"is 92% and 100 %":                                                 "is #% and #%",
+		"12月1日（火）23時":                                                      "#月#日(#)#時",
 		"root@db.example.com wrote":                                        "# wrote",
 		"cart-7d9f8b6c5-xkqzv restarts":                                    "# restarts",
 		"ＷＥＢ０１でディスク使用率が９５％":                                                "#でディスク使用率が#%",
@@ -39,7 +49,7 @@ func TestKindTitleOfMonitors(t *testing.T) {
 // What is masked once stays as it is: stored figures hold masked titles and are grouped again.
 func FuzzKindTitle(f *testing.F) {
 	for _, seed := range []string{"Disk /data 95% on web-1", "{a:b} #-5 x", "[Re-Triggered on {host:a}]", "C:: 1 / 2", "１１月３日 (a)", "a=b=c=1",
-		"Mon Nov 2", "1 , 2 - 3 MB s", "::1 fe80::1", "https://x", "日 (1)", "", "#:#", "1-a 2", "５", "a.b@c #x"} {
+		"Mon Nov 2", "1 , 2 - 3 MB s", "::1 fe80::1", "https://x", "日 (1)", "", "#:#", "1-a 2", "５", "a.b@c #x", "Nov Mon Nov 2", "cpu-1-high-#", "C:#", "x / 1", "#日(月)"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, title string) {

@@ -1,7 +1,6 @@
 package analytics
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -32,7 +31,8 @@ func maskWord(text string) string {
 func isName(lower string) bool {
 	switch lower {
 	case "2xx", "3xx", "4xx", "5xx", "p50", "p75", "p90", "p95", "p99", "p999", "s3", "ec2", "k8s", "ipv4", "ipv6", "http2", "oauth2",
-		"route53", "x509", "log4j", "loadavg1", "loadavg5", "loadavg15", "x86_64", "utf8", "db2", "w3svc", "sha256", "md5", "gp2", "gp3", "ext4":
+		"route53", "x509", "log4j", "loadavg1", "loadavg5", "loadavg15", "x86_64", "utf8", "db2", "w3svc", "sha256", "md5", "gp2", "gp3", "ext4",
+		"w3wp", "fail2ban", "o365", "l4", "l7", "e2e":
 		return true
 	}
 	return false
@@ -73,30 +73,42 @@ func isFigure(text string) bool {
 }
 
 // maskJoined takes the host or the id out of a word with digits that is joined of several by "-" or "_".
+//
+// What tells the trouble stays, on whichever side of the host: before the first part with a digit all up to the last telling one, behind the
+// last one all from the first that is no random letters on, and between them the telling ones.
 func maskJoined(text string) string {
 	parts, marks := split(text)
-	first := slices.IndexFunc(parts, func(p string) bool { return strings.ContainsFunc(p, unicode.IsNumber) })
-	last := len(parts) - 1
-	for !strings.ContainsFunc(parts[last], unicode.IsNumber) {
-		last--
-	}
-	from := 0 // what is written LikeThis before the first digit stays, with what is before it
-	for i := range first {
-		if isCamel(parts[i]) {
-			from = i + 1
+	keep := make([]bool, len(parts))
+	first, last := -1, -1 // parts with digits
+	for i, p := range parts {
+		switch {
+		case !strings.ContainsFunc(p, unicode.IsNumber) || isName(strings.ToLower(p)):
+			keep[i] = isTelling(p)
+			continue
+		case first < 0:
+			first = i
 		}
+		last = i
 	}
-	to := last + 1
-	for to < len(parts) && !isTelling(parts[to]) {
-		to++
+	if first < 0 {
+		return text
+	}
+	for i := first - 1; i > 0; i-- {
+		keep[i-1] = keep[i-1] || keep[i]
+	}
+	for i := last + 1; i < len(parts); i++ {
+		keep[i] = keep[i] || keep[i-1] || !isRandom(parts[i])
 	}
 	var b strings.Builder
-	for i := range from {
-		b.WriteString(parts[i] + marks[i])
-	}
-	b.WriteString("#")
-	for i := to; i < len(parts); i++ {
-		b.WriteString(marks[i-1] + parts[i])
+	for i, p := range parts {
+		if i > 0 && (keep[i] || keep[i-1]) {
+			b.WriteString(marks[i-1])
+		}
+		if keep[i] {
+			b.WriteString(p)
+		} else if i == 0 || keep[i-1] {
+			b.WriteString("#")
+		}
 	}
 	return b.String()
 }
@@ -126,14 +138,33 @@ func isCamel(part string) bool {
 	return len(runes) > 3 && small && unicode.IsUpper(runes[0]) && unicode.IsUpper(runes[1])
 }
 
-// isTelling is of words that are no random letters: the names of pods end in five without a vowel.
+// isRandom is of words that may be random letters: the names of pods end in five without a vowel.
+func isRandom(part string) bool {
+	return len(part) < 3 || len(part) == 5 && !strings.ContainsAny(part, "aeiouyAEIOUY")
+}
+
+// isTelling is of words that say what is wrong, and are seldom of a host: those LikeThis, names, and what monitors measure.
 func isTelling(part string) bool {
-	return len(part) >= 3 && (len(part) != 5 || strings.ContainsAny(part, "aeiouyAEIOUY"))
+	if isCamel(part) {
+		return true
+	}
+	lower := strings.ToLower(part)
+	switch lower {
+	case "cpu", "mem", "memory", "swap", "heap", "disk", "storage", "filesystem", "inode", "inodes", "iops", "io", "network", "traffic", "bandwidth",
+		"load", "latency", "lag", "delay", "age", "backlog", "depth", "queue", "dlq", "connections", "sessions", "threads", "requests", "replication",
+		"usage", "used", "utilization", "percent", "free", "space", "count", "rate", "throughput", "credit", "credits", "burst", "response",
+		"high", "low", "over", "under", "full", "error", "errors", "fail", "failed", "failure", "failures", "fault", "faults", "timeout", "timeouts",
+		"throttle", "throttles", "throttled", "rejected", "restart", "restarts", "restarted", "reboot", "rebooted", "crash", "oom", "deadlock", "deadlocks",
+		"down", "stopped", "unhealthy", "healthy", "unreachable", "unavailable", "availability", "status", "health", "heartbeat", "alive", "ping", "certificate",
+		"expiry", "expires", "expired", "backup", "alarm", "alert", "warning", "critical":
+		return true
+	}
+	return isName(lower)
 }
 
 // joinMarks puts the parts together. A row of "#" becomes one, also with marks, units and names of days between.
 func joinMarks(parts []string) string {
-	parts = joinDates(parts)
+	parts = joinDates(joinSigns(parts))
 	var out []string
 	for i := 0; i < len(parts); i++ {
 		part := parts[i]
@@ -147,10 +178,10 @@ func joinMarks(parts []string) string {
 			out = out[:before+1]
 		case part == "#" && before > 0 && isJoint(out[before]) && (before == len(out)-1 || out[before] == ",") && lastMask(out[:before]) >= 0:
 			out = out[:lastMask(out[:before])+1]
-		case part == "#" && before >= 0 && strings.Contains("+-~", out[before]) && before == len(out)-1 && (before == 0 || out[before-1] == " "):
-			out[before] = "#" // a sign
 		case masked && isUnit(part):
 			out = out[:before+1]
+		case masked && part == "%":
+			out = append(out[:before+1], part) // with a space before it or not
 		case part == "(" && len(out) > 1 && out[len(out)-1] == " " && isDense(lastRune(out[len(out)-2])):
 			out[len(out)-1] = part // Japanese has the space or not
 		default:
@@ -158,6 +189,19 @@ func joinMarks(parts []string) string {
 		}
 	}
 	return strings.Join(out, "")
+}
+
+// joinSigns takes away the signs of figures. It works in the list.
+func joinSigns(parts []string) []string {
+	out := parts[:0]
+	for _, part := range parts {
+		last := len(out) - 1
+		if part == "#" && last >= 0 && strings.Contains("+-~", out[last]) && (last == 0 || out[last-1] == " ") {
+			out = out[:last]
+		}
+		out = append(out, part)
+	}
+	return out
 }
 
 // isJoint is of marks between figures: "25.1, 21.9", "db-1.example.com:5432".
@@ -175,17 +219,20 @@ func lastMask(out []string) int {
 	return -1
 }
 
-// joinDates makes "#" of the names of months beside "#", and of the names of days beside these. It works in the list.
+// joinDates makes "#" of the names of months beside "#", and of the names of days beside these or in brackets behind 日. It works in the list.
 func joinDates(parts []string) []string {
-	for _, isName := range []func(string) bool{isMonth, isWeekday} {
-		for i := range parts {
-			behind := i + 1
-			if behind < len(parts) && parts[behind] == "," {
-				behind++
-			}
-			if behind+1 < len(parts) && parts[behind] == " " && parts[behind+1] == "#" && len(parts[i]) == 3 && isName(parts[i]) {
-				parts[i] = "#"
-			}
+	for i := 2; i+1 < len(parts); i++ {
+		if parts[i-2] == "日" && parts[i-1] == "(" && parts[i+1] == ")" && len(parts[i]) == len("月") && strings.Contains("月火水木金土日", parts[i]) {
+			parts[i] = "#"
+		}
+	}
+	for i := len(parts) - 3; i >= 0; i-- { // from the right: what is behind may have become "#"
+		behind := i + 1
+		if parts[behind] == "," {
+			behind++
+		}
+		if behind+1 < len(parts) && parts[behind] == " " && parts[behind+1] == "#" && (isMonth(parts[i]) || isWeekday(parts[i])) {
+			parts[i] = "#"
 		}
 	}
 	return parts

@@ -61,33 +61,46 @@ func fateOf(became incident.TransitionKind, waiting bool) Figure {
 	return DeferredOther
 }
 
-func (d *Deferrals) add(h held) {
+// deferrals counts what was deferred.
+type deferrals struct {
+	counts Deferrals
+	waited durations
+}
+
+func (d *deferrals) add(h held) {
 	if !h.deferred {
 		return
 	}
-	d.Count++
+	d.waited.measured(h.wait)
+	d.counts.Count++
 	switch h.fate {
 	case DeferredTold:
-		d.Told++
+		d.counts.Told++
 	case DeferredListed:
-		d.Listed++
+		d.counts.Listed++
 	case DeferredTaken:
-		d.Taken++
+		d.counts.Taken++
 	case DeferredWaiting:
-		d.Waiting++
+		d.counts.Waiting++
 	default:
-		d.Other++
+		d.counts.Other++
 	}
 }
 
-// merge adds the counts of another one; times are merged where they are kept.
-func (d *Deferrals) merge(o Deferrals) {
-	d.Count += o.Count
-	d.Told += o.Told
-	d.Listed += o.Listed
-	d.Taken += o.Taken
-	d.Waiting += o.Waiting
-	d.Other += o.Other
+func (d *deferrals) merge(o *deferrals) {
+	d.waited.merge(&o.waited)
+	d.counts.Count += o.counts.Count
+	d.counts.Told += o.counts.Told
+	d.counts.Listed += o.counts.Listed
+	d.counts.Taken += o.counts.Taken
+	d.counts.Waiting += o.counts.Waiting
+	d.counts.Other += o.counts.Other
+}
+
+func (d *deferrals) result() Deferrals {
+	out := d.counts
+	out.Wait = d.waited.times()
+	return out
 }
 
 // windowKey is a window and what it was asked.
@@ -99,14 +112,12 @@ type windowKey struct {
 // windowTally counts what one window did.
 type windowTally struct {
 	suppressed int
-	deferred   Deferrals
-	waited     durations
+	deferred   deferrals
 }
 
 func (t *windowTally) merge(o *windowTally) {
 	t.suppressed += o.suppressed
-	t.deferred.merge(o.deferred)
-	t.waited.merge(&o.waited)
+	t.deferred.merge(&o.deferred)
 }
 
 // result gives what was counted; of nil, nothing.
@@ -114,9 +125,7 @@ func (t *windowTally) result() WindowedBefore {
 	if t == nil {
 		return WindowedBefore{}
 	}
-	out := WindowedBefore{t.suppressed, t.deferred}
-	out.Deferred.Wait = t.waited.times()
-	return out
+	return WindowedBefore{t.suppressed, t.deferred.result()}
 }
 
 // held counts an incident for each window that deferred or suppressed it.
@@ -132,11 +141,7 @@ func (s *side) held(f *row) {
 		return
 	}
 	for _, w := range f.windows.Waits {
-		t, h := s.window(w.Window, w.Question), heldBy([]incident.Wait{w}, w.Question)
-		t.deferred.add(h)
-		if h.wait.ok {
-			t.waited.add(h.wait.long)
-		}
+		s.window(w.Window, w.Question).deferred.add(heldBy([]incident.Wait{w}, w.Question))
 	}
 }
 
