@@ -18,7 +18,7 @@ const PageVersion = 2
 // of pages is exactly the answer that is made of facts. Of titles it has what KindTitle leaves.
 type Page struct {
 	Day  time.Time // 00:00 UTC: incidents created from then on, to before the next day
-	Hot  []byte    // everything but the ids, about 35 bytes of each incident
+	Hot  []byte    // everything but the ids, about 40 bytes of each incident
 	Cold []byte    // the ids; nil when they are not asked for
 }
 
