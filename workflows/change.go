@@ -33,21 +33,49 @@ func (a *Activities) change(ctx context.Context, run *stepRun, s *scenario.Scena
 	if !run.isGranted() {
 		return run.notNow(ctx, incident.NotApproved, "what it would do is not what was approved", nil)
 	}
-	if over, err := a.overBudget(ctx, run, s); err != nil || over != "" {
-		return run.notSent(ctx, nil, over, err)
-	}
-	if why, err := a.forbidden(ctx, run); err != nil || why != "" {
-		return run.notNow(ctx, incident.Forbidden, why, err)
-	}
-	intent, err := a.StepLog.StartStep(ctx, run.record)
-	if err != nil {
-		return StepResult{}, fmt.Errorf("record the intent of step %q: %w", run.record.Name, err)
-	}
-	if !intent.New {
+	intent, result, err := a.intend(ctx, run, s)
+	switch {
+	case err != nil || intent == nil:
+		return result, err
+	case !intent.New:
 		return a.comeBack(ctx, run, intent.Step)
 	}
 	run.send(ctx)
 	return StepResult{Step: run.record}, run.save(ctx)
+}
+
+// intend asks the budgets and the customer's windows, and makes the intent durable; without one the result says why not. Who
+// shares limits.targets with others has to see the intents of those before: one after the other has its turn.
+func (a *Activities) intend(ctx context.Context, run *stepRun, s *scenario.Scenario) (*incident.StepState, StepResult, error) {
+	if s.Limits.Targets != nil {
+		turn := a.turnOf(run.customer, s.Name)
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			result, err := run.notSent(ctx, nil, "", ctx.Err())
+			return nil, result, err
+		}
+	}
+	if over, err := a.overBudget(ctx, run, s); err != nil || over != "" {
+		result, err := run.notSent(ctx, nil, over, err)
+		return nil, result, err
+	}
+	if why, err := a.forbidden(ctx, run); err != nil || why != "" {
+		result, err := run.notNow(ctx, incident.Forbidden, why, err)
+		return nil, result, err
+	}
+	intent, err := a.StepLog.StartStep(ctx, run.record)
+	if err != nil {
+		return nil, StepResult{}, fmt.Errorf("record the intent of step %q: %w", run.record.Name, err)
+	}
+	return &intent, StepResult{}, nil
+}
+
+// turnOf gives what those take who may repair targets of one customer with one scenario.
+func (a *Activities) turnOf(customer incident.CustomerID, name incident.ScenarioName) chan struct{} {
+	turn, _ := a.turns.LoadOrStore([2]string{string(customer), string(name)}, make(chan struct{}, 1))
+	return turn.(chan struct{})
 }
 
 // send runs the action. One that is cut off because the process stops was not cancelled by anybody.

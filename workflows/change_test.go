@@ -2,8 +2,11 @@ package workflows_test
 
 import (
 	"context"
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"shodo/internal/incident"
 	"shodo/workflows"
@@ -121,4 +124,38 @@ type stopping struct{ stop context.CancelFunc }
 func (s stopping) PausesInForce(ctx context.Context) ([]incident.Pause, error) {
 	s.stop()
 	return nil, ctx.Err()
+}
+
+// Many targets break in the same moment: no more of them are repaired than limits.targets allows.
+func TestABlastRadiusHoldsWhenEverythingBreaksAtOnce(t *testing.T) {
+	s := newStage(t, strings.Replace(strings.Replace(matches, "timeout: 10m", "timeout: 10m, targets: {max: 2, per: 1h}", 1),
+		"target: www", "target: ${{ incident.id }}", 1)+probes+restarts+verifies)
+	s.world.Budgets = slowBudgets{s.store}
+	s.environment(s.created)
+	s.env.SetTestTimeout(time.Minute)
+	s.env.RegisterWorkflow(stageWorkflow)
+	const incidents = 6
+	for n := range incidents {
+		id := incident.ID(fmt.Sprintf("QMANY%d", n))
+		s.breaks(id, 0, broken)
+		s.after(30*time.Minute, func() { s.event(id, incident.EventResolved, human) })
+	}
+	changed := 0
+	for id := range s.perform() {
+		changed += s.actions[id].count("local.run")
+	}
+	if changed != 2 {
+		t.Errorf("%d targets were repaired, and 2 are allowed", changed)
+	}
+}
+
+// slowBudgets give everybody the time to ask at once.
+type slowBudgets struct{ workflows.Budgets }
+
+func (b slowBudgets) Targets(ctx context.Context, customer incident.CustomerID, name incident.ScenarioName, since time.Time) (int, error) {
+	n, err := b.Budgets.Targets(ctx, customer, name, since)
+	for range 1000 {
+		runtime.Gosched()
+	}
+	return n, err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -20,6 +21,7 @@ import (
 // Activities are the thin hands of the workflows. They are safe to repeat.
 type Activities struct {
 	World
+	turns sync.Map // by customer and scenario: who asks limits.targets
 }
 
 // Intake reads the incident and its alerts, finds its customer and scenario, opens the record, and acknowledges when
