@@ -167,6 +167,29 @@ func TestWhetherVerificationHeld(t *testing.T) {
 	}
 }
 
+// An attempt was verified, did not hold, and people are asked about the next one: its line says so while they are, and after.
+func TestAnAttemptBeforeAQuestionDidNotHold(t *testing.T) {
+	rec := asking()
+	rec.Steps = append(rec.Steps, restart(1, "restart the unit", []string{"systemctl", "restart", "nginx"}, 4), probe(incident.Verify, 1, 0, 502, 5))
+	rec.Transitions[0].At = at(6)
+	const want = "*“restart the unit” (attempt 1)*: done — Verification did not hold."
+	for name, change := range map[string]func(*incident.Record){
+		"while it is asked": func(*incident.Record) {},
+		"after it": func(r *incident.Record) {
+			r.Outcome, r.Reason, r.OutcomeAt = incident.HandedOver, incident.NotApproved, at(700)
+		},
+	} {
+		change(&rec)
+		if text := readable(handover.Build(rec, handover.Options{Language: "en"}).Slack()); !strings.Contains(text, want) {
+			t.Errorf("%s: %q is not in\n%s", name, want, text)
+		}
+	}
+	rec.Transitions[0].At = at(701) // somebody wants the second one
+	if text := readable(handover.Build(rec, handover.Options{Language: "en"}).Slack()); strings.Contains(text, want) {
+		t.Errorf("it was stopped, and is said not to have held:\n%s", text)
+	}
+}
+
 func TestLanguageComesFromTheCustomer(t *testing.T) {
 	rec := stale()
 	if got := handover.Build(rec, handover.Options{}).Language; got != "ja" {

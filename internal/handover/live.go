@@ -88,7 +88,7 @@ func (p Packet) nextText() string {
 }
 
 func (p Packet) pausedText() string {
-	return fmt.Sprintf(p.words.live.pausedBy, p.words.scopeOf(*p.Paused), oneLine(p.Paused.By, maxName), p.clock(p.Paused.At), oneLine(p.Paused.Reason, maxItem))
+	return fmt.Sprintf(p.words.live.pausedBy, p.words.scopeOf(*p.Paused), oneLine(withoutID(p.Paused.By), maxName), p.clock(p.Paused.At), oneLine(p.Paused.Reason, maxItem))
 }
 
 // gistSection is what it is about, and what was found and done, in a few lines.

@@ -84,7 +84,20 @@ func (w words) part(p part, nested int, list []form) string {
 			return rest // the date is enough
 		}
 	}
-	return w.windowOf(p.text)
+	return w.windowOf(withoutID(p.text))
+}
+
+// withoutID gives the name of a person whom the record calls "Sato (slack:U0SATO)".
+func withoutID(who string) string {
+	at := strings.LastIndex(who, " (")
+	if at < 0 || !strings.HasSuffix(who, ")") {
+		return who
+	}
+	switch way, _, _ := strings.Cut(who[at+2:], ":"); way {
+	case "slack", "api", "local":
+		return who[:at]
+	}
+	return who
 }
 
 // shownMinute is how quiethours shows an instant, after the day of the week and before the zone.

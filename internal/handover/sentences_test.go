@@ -45,6 +45,7 @@ func TestSentences(t *testing.T) {
 		`Aiko Tanaka acknowledged it in PagerDuty`,
 		`Suzuki has paused everything for customer "acme": release 42`,
 		`Suzuki has paused everything`,
+		`Suzuki (slack:U2) has paused scenario "http-down": release 42`,
 		`"web-1" had 3 repairs within 1h0m0s, and limits.recoveries allows 3: the fix does not hold`,
 		`it was 2h10m5s old when its turn came, longer than the scenario's limits.timeout of 10m0s (if it is new, the clock is wrong)`,
 		`changing things is forbidden until Fri 2026-11-20 21:09 JST by maintenance "release 42" (2026-11-20T11:09:33Z to 2026-11-20T12:09:45Z)`,

@@ -110,7 +110,7 @@ type autonomies struct {
 	observe, suggest, approve, automatic string
 }
 
-// units are formats of durations; seconds have tenths.
+// units are formats of durations; seconds have tenths where they are not whole.
 type units struct {
 	milli, seconds, minutes, minutesSeconds, hours, hoursMinutes, days, daysHours string
 }

@@ -83,7 +83,7 @@ func english() words {
 			"did not end in time", "may or may not have happened", "stopped on the way",
 		},
 		autonomies{"observes only", "suggests", "acts after approval", "acts by itself"},
-		units{"%d ms", "%.1f s", "%d min", "%d min %d s", "%d h", "%d h %d min", "%d d", "%d d %d h"},
+		units{"%d ms", "%g s", "%d min", "%d min %d s", "%d h", "%d h %d min", "%d d", "%d d %d h"},
 		windowWords{
 			"quiet hours “%s”",
 			"maintenance “%s”",

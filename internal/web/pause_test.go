@@ -163,7 +163,7 @@ func TestStatusInJapanese(t *testing.T) {
 	b.slash(t, operator, "pause customer:acme 緊急")
 	b.now = b.now.Add(49 * time.Hour)
 	status := b.slash(t, reader, "status")
-	want := "⏸ 停止中 (何も変更しません):\n• 顧客 *acme*、2日1時間前から、Sato (slack:U0OPERATOR) (`" + pauseID.FindString(status) + "`): 緊急\n" +
+	want := "⏸ 停止中 (何も変更しません):\n• 顧客 *acme*、開始から2日1時間、Sato (slack:U0OPERATOR) (`" + pauseID.FindString(status) + "`): 緊急\n" +
 		"対応中の初動: 2 件\n" +
 		"• `Q3` *アクメ &lt;株&gt;* disk ▶ 停止しているものはありません。 full ˋxˋ &lt;@U0ONCALL&gt; あああああああああああああああああああああああああああああああああああ… — エンジンが対応中 (情報収集)、2日1時間\n" +
 		"• `Q1` *アクメ &lt;株&gt;* disk &lt;!channel&gt; full — まだ誰も引き取っていない、2日2時間"

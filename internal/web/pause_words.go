@@ -65,7 +65,7 @@ func saidPauses(list []incident.Pause, now time.Time, lang string) string {
 			lines = append(lines, say("… and %d more", "… ほか %d 件", len(list)-maxListed).in(lang))
 			break
 		}
-		line := say("• %s, for %s, by %s (`%s`)", "• %s、%s前から、%s (`%s`)", scopeWords(p.Scope, p.Name).in(lang), age(now.Sub(p.At), lang), escaped(p.By), p.ID).in(lang)
+		line := say("• %s, for %s, by %s (`%s`)", "• %s、開始から%s、%s (`%s`)", scopeWords(p.Scope, p.Name).in(lang), age(now.Sub(p.At), lang), escaped(p.By), p.ID).in(lang)
 		if p.Reason != "" {
 			line += ": " + escaped(p.Reason)
 		}
