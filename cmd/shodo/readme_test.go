@@ -3,16 +3,11 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/spf13/pflag"
 )
 
 // The README's first scenario is what a newcomer types: its "sh" blocks are run as they stand, and print what stands
@@ -54,98 +49,6 @@ func TestFirstScenarioOfTheReadme(t *testing.T) {
 		if !regexp.MustCompile(`(?s)\A` + pattern + `\z`).MatchString(got) {
 			t.Errorf("block %d prints\n%s\nand the README says\n%s", i+1, got, wants[i])
 		}
-	}
-}
-
-// pages are what people read: the text of each, by its file.
-func pages(t *testing.T) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	for _, pattern := range []string{"../../*.md", "../../docs/*.md", "../../deploy/*/*", "../../internal/*.md"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if info, err := os.Stat(file); err != nil || info.IsDir() {
-				continue
-			}
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			found[file] = string(text)
-		}
-	}
-	if len(found) < 25 {
-		t.Fatalf("only %d pages found", len(found))
-	}
-	return found
-}
-
-// Every relative link of the pages leads somewhere, and to a heading that is there.
-func TestLinksOfThePages(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
-	code := regexp.MustCompile("(?ms)^ *```.*?^ *```$|`[^`\n]*`")
-	for file, text := range pages(t) {
-		if filepath.Ext(file) != ".md" {
-			continue
-		}
-		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(text, ""), -1) {
-			target := file
-			if m[1] != "" {
-				target = filepath.Join(filepath.Dir(file), m[1])
-			}
-			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s links to %s: %v", file, m[1], err)
-			} else if m[2] != "" && !slices.Contains(anchors(t, target), m[2]) {
-				t.Errorf("%s links to %q: %s has no such heading", file, m[0], target)
-			}
-		}
-	}
-}
-
-// anchors are the names by which the headings of a page are linked to, as GitHub makes them.
-func anchors(t *testing.T, file string) []string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dropped := regexp.MustCompile(`[^\p{L}\p{N}\p{M}_ -]`)
-	var list []string
-	for _, m := range regexp.MustCompile(`(?m)^#+ +(.+)$`).FindAllStringSubmatch(string(text), -1) {
-		list = append(list, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
-	}
-	return list
-}
-
-// Every command of the pages is one that there is, with the flags that it has.
-func TestCommandsOfThePages(t *testing.T) {
-	call := regexp.MustCompile("`(?:sudo -u shodo )?(?:bin/)?shodo ([^`]+)`|(?m:(?:^ *|^ *- run: |^\\$ |[|] |\\|\\| |sudo -u shodo |ExecStart=/usr/local/bin/)(?:bin/)?shodo ([a-z].+)$)")
-	calls := 0
-	for file, text := range pages(t) {
-		for _, m := range call.FindAllStringSubmatch(text, -1) {
-			line := m[1] + m[2]
-			for _, end := range []string{" #", " |", " >", " <", " && ", ";", "    "} {
-				line, _, _ = strings.Cut(line, end)
-			}
-			words := strings.Fields(line)
-			if len(words) == 0 || words[0] == "..." || words[0] == "demo:" { // "demo:" is what the demo prints
-				continue
-			}
-			calls++
-			cmd, rest, err := newRoot().Find(words)
-			if err == nil {
-				err = cmd.ParseFlags(rest)
-			}
-			if err != nil && !errors.Is(err, pflag.ErrHelp) || cmd.Name() == "shodo" && !strings.HasPrefix(words[0], "-") {
-				t.Errorf("%s: shodo %s: %v", file, line, err)
-			}
-		}
-	}
-	if calls < 250 {
-		t.Errorf("only %d commands are found", calls)
 	}
 }
 
