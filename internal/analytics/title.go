@@ -18,7 +18,8 @@ import (
 //   - sets of labels in braces, and what follows "=" without a space
 //
 // Full-width forms of ASCII count, and are shown, as their usual ones. Within Japanese, Chinese and Korean text only the part in
-// other letters and digits is a word. The rest stays as it is written. What KindTitle gives it leaves as it is.
+// other letters and digits is a word. The rest stays as it is written. Of a title that is one joined word and nothing else only what has
+// digits goes: "vpn-tunnel-2" is "vpn-tunnel-#". What KindTitle gives it leaves as it is.
 //
 // internal/suggest measures how well it groups titles of real monitors.
 func KindTitle(title string) string {
@@ -26,7 +27,11 @@ func KindTitle(title string) string {
 	for len(m.rest) > 0 {
 		m.step()
 	}
-	return strings.TrimSpace(joinMarks(m.parts))
+	kind := strings.TrimSpace(joinMarks(m.parts))
+	if kind == "#" {
+		return maskAlone(title)
+	}
+	return kind
 }
 
 // unifyTriggered makes one of Datadog's two words for the beginning of an alert.

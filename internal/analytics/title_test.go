@@ -31,6 +31,10 @@ func TestKindTitleOfMonitors(t *testing.T) {
 		"ec2_disk_used_percent_web01":                                      "ec2_disk_used_percent_#",
 		"prod-1-rds-cpu-high-2":                                            "#-cpu-high-#",
 		"web-01-http-5xx, HTTPCode_ELB_5XX_Count":                          "#-http-5xx, HTTPCode_ELB_5XX_Count",
+		"vpn-tunnel-1":                                                     "vpn-tunnel-#",
+		"checkout-7d9f8b6c5-xkqzv":                                         "checkout-#",
+		"8f14e45f-ceea-467f-a0e6-2b1c9d3f5a77":                             "#",
+		"web-01.example.com":                                               "#",
 		"is 92% and 100 %":                                                 "is #% and #%",
 		"12月1日（火）23時":                                                      "#月#日(#)#時",
 		"root@db.example.com wrote":                                        "# wrote",
@@ -49,7 +53,7 @@ func TestKindTitleOfMonitors(t *testing.T) {
 // What is masked once stays as it is: stored figures hold masked titles and are grouped again.
 func FuzzKindTitle(f *testing.F) {
 	for _, seed := range []string{"Disk /data 95% on web-1", "{a:b} #-5 x", "[Re-Triggered on {host:a}]", "C:: 1 / 2", "１１月３日 (a)", "a=b=c=1",
-		"Mon Nov 2", "1 , 2 - 3 MB s", "::1 fe80::1", "https://x", "日 (1)", "", "#:#", "1-a 2", "５", "a.b@c #x", "Nov Mon Nov 2", "cpu-1-high-#", "C:#", "x / 1", "#日(月)"} {
+		"Mon Nov 2", "1 , 2 - 3 MB s", "::1 fe80::1", "https://x", "日 (1)", "", "#:#", "1-a 2", "５", "a.b@c #x", "Nov Mon Nov 2", "cpu-1-high-#", "C:#", "vpn-1-tunnel-2", "nov-2 x", "x / 1", "#日(月)"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, title string) {

@@ -99,6 +99,26 @@ func maskJoined(text string) string {
 	for i := last + 1; i < len(parts); i++ {
 		keep[i] = keep[i] || keep[i-1] || !isRandom(parts[i])
 	}
+	return joined(parts, marks, keep)
+}
+
+// maskAlone is for a title of which nothing would stay: of one joined word only the parts with digits go, and what may be random.
+func maskAlone(title string) string {
+	word := strings.TrimSpace(strings.Map(halfWidth, title))
+	if strings.ContainsFunc(word, func(r rune) bool { return !isWordRune(r) && r != '-' && r != '_' }) {
+		return "#"
+	}
+	parts, marks := split(word)
+	keep := make([]bool, len(parts))
+	for i, p := range parts {
+		isHex := !strings.ContainsFunc(strings.ToLower(p), func(r rune) bool { return r > 'f' })
+		keep[i] = !isHex && !isRandom(p) && !strings.ContainsFunc(p, unicode.IsNumber)
+	}
+	return joined(parts, marks, keep)
+}
+
+// joined puts the parts of a word together again, "#" for each row of those that are not kept.
+func joined(parts, marks []string, keep []bool) string {
 	var b strings.Builder
 	for i, p := range parts {
 		if i > 0 && (keep[i] || keep[i-1]) {
@@ -180,7 +200,7 @@ func joinMarks(parts []string) string {
 			out = out[:lastMask(out[:before])+1]
 		case masked && isUnit(part):
 			out = out[:before+1]
-		case masked && part == "%":
+		case masked && (part == "%" || part == "℃"):
 			out = append(out[:before+1], part) // with a space before it or not
 		case part == "(" && len(out) > 1 && out[len(out)-1] == " " && isDense(lastRune(out[len(out)-2])):
 			out[len(out)-1] = part // Japanese has the space or not

@@ -40,7 +40,8 @@ func isUnsafe(r rune) bool {
 	return !unicode.IsPrint(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune("$\"\\`\uFFFD", r)
 }
 
-// stable gives the run itself when all titles hold it, or else those of its words that they hold.
+// stable gives the run itself when all titles hold it, or else those of its words that they hold: the kind shows full-width forms as
+// their usual ones, and one space for any.
 func stable(run string, titles []string) []string {
 	phrase := withoutParticle(strings.TrimFunc(run, func(r rune) bool { return !unicode.IsLetter(r) }))
 	inAll := func(text string) bool {
@@ -50,12 +51,23 @@ func stable(run string, titles []string) []string {
 		return []string{phrase}
 	}
 	var words []string
-	for word := range strings.FieldsSeq(phrase) {
-		if word = strings.TrimFunc(word, func(r rune) bool { return !unicode.IsLetter(r) }); inAll(word) {
+	for word := range strings.FieldsFuncSeq(phrase, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M) }) {
+		if inAll(word) {
 			words = append(words, word)
+			continue
+		}
+		for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return !isDense(r) }) {
+			if inAll(part) {
+				words = append(words, part)
+			}
 		}
 	}
 	return words
+}
+
+// isDense is of letters of scripts without spaces.
+func isDense(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 'ー'
 }
 
 // withoutParticle takes off the particle that joins a Japanese text to the host or figure before it.
@@ -73,7 +85,7 @@ func weight(s string) int {
 	n := 0
 	for _, r := range s {
 		switch {
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
+		case isDense(r):
 			n += 2
 		case unicode.IsLetter(r):
 			n++

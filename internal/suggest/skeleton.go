@@ -31,8 +31,11 @@ func (s skeleton) yaml() string {
 	line("autonomy: observe")
 	line("")
 	line("match:")
-	if isPlain(string(s.Service)) {
-		line("  service: [%s]", s.Service)
+	if service := string(s.Service); isPlain(service) {
+		if service[0] != 'P' { // as PagerDuty's begin: YAML may take others for numbers, or for null
+			service = quoted(service)
+		}
+		line("  service: [%s]", service)
 	}
 	if when := s.when(); when != "" {
 		line("  when: %s", when)

@@ -169,6 +169,46 @@ func TestHostileTitles(t *testing.T) {
 	}
 }
 
+// Full-width forms are in the titles and not in the kind: what is asked for is in the titles.
+func TestConditionOfFullWidthTitles(t *testing.T) {
+	titles := []string{"ＤＢ遅延アラート：レプリケーション　遅延 120秒", "ＤＢ遅延アラート：レプリケーション　遅延 9秒"}
+	r := record{fact("Q1", "acme", titles[0], incident.Unmatched, 0, 1), fact("Q2", "acme", titles[1], incident.Unmatched, 1, 1)}
+	kinds := rank(t, r, suggest.Options{})
+	if len(kinds) != 1 || !strings.Contains(kinds[0].Skeleton, `contains "レプリケーション" and `) || !strings.Contains(kinds[0].Skeleton, `contains "遅延アラート"`) {
+		t.Errorf("%+v", kinds)
+	}
+	load(t, kinds)
+}
+
+// FuzzDrafts: whatever a monitor and the catalog say, drafts load together, and each matches what it was made of.
+func FuzzDrafts(f *testing.F) {
+	f.Add("Disk full on web-1", "ディスク使用率が９５％", "acme", "PWEB001", "host", "web-1")
+	f.Add("${{ x }}", "'; \"", "a/b: c", "P'1", "url\n", "https://x/#\u2028")
+	f.Add("Disk", "Disk", "acme", "007", "host", "web-1")
+	f.Add("Disk", "Disk", "acme", "null", "host", "web-1")
+	f.Add("e\u0301", "\xff\x00", "", "", "port", "99999")
+	f.Fuzz(func(t *testing.T, one, two, customer, service, key, value string) {
+		var r record
+		read := map[incident.ID]incident.Incident{}
+		for i, title := range []string{one, two, one + two} {
+			fact := fact(fmt.Sprint("Q", i), customer, title, incident.Unmatched, i, 1)
+			fact.Service = incident.ServiceID(service)
+			r = append(r, fact)
+			read[fact.ID] = incident.Incident{ID: fact.ID, Title: title, Service: incident.Ref{ID: service},
+				Alerts: []incident.Alert{{Summary: title, Source: value, Details: map[string]any{key: value}}}}
+		}
+		kinds, err := suggest.Rank(t.Context(), r, suggest.Options{Read: func(_ context.Context, id incident.ID) (incident.Incident, error) { return read[id], nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range load(t, kinds).Scenarios() {
+			if s.Autonomy != incident.Observe || len(s.Recover) != 0 {
+				t.Errorf("%s: autonomy %s, %d attempts to recover", s.Name, s.Autonomy, len(s.Recover))
+			}
+		}
+	})
+}
+
 func TestTakenNames(t *testing.T) {
 	r := record{fact("Q1", "acme", "Disk full", incident.Unmatched, 0, 1)}
 	if got := rank(t, r, suggest.Options{Taken: []incident.ScenarioName{"disk-full"}})[0].Name; got != "disk-full-2" {
@@ -180,9 +220,9 @@ func TestTakenNames(t *testing.T) {
 func TestDraftsOfTheCorpus(t *testing.T) {
 	var r record
 	title := map[incident.ID]string{}
-	for _, file := range []string{"testdata/titles.txt", "testdata/titles_unseen.txt"} {
+	for n, file := range []string{"testdata/titles.txt", "testdata/titles_unseen.txt", "testdata/titles_field.txt", "testdata/titles_after.txt"} {
 		for i, one := range corpus(t, file) {
-			id := incident.ID(fmt.Sprintf("Q%d%03d", len(file), i))
+			id := incident.ID(fmt.Sprintf("Q%d%03d", n, i))
 			title[id] = one.title
 			r = append(r, fact(string(id), "acme", one.title, incident.Unmatched, i, 10))
 		}
@@ -193,6 +233,9 @@ func TestDraftsOfTheCorpus(t *testing.T) {
 	}})
 	load(t, kinds)
 	for _, k := range kinds {
+		if strings.Contains(k.Skeleton, `when: "true"`) {
+			t.Errorf("the draft of %q is for every incident of the service", k.Title)
+		}
 		c := adopted(t, k)
 		for _, id := range k.Examples {
 			d := c.Decide(incident.Incident{ID: id, Title: title[id], Service: incident.Ref{ID: "PWEB001"}, Alerts: []incident.Alert{{Summary: title[id], Source: "web-1"}}})
