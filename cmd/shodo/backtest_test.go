@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.yaml.in/yaml/v3"
 
 	"shodo/internal/analytics"
 	"shodo/internal/backtest"
@@ -192,6 +193,29 @@ func TestPlaceOf(t *testing.T) {
 	} {
 		if dir, revision := placeOf(text); dir != want[0] || revision != want[1] {
 			t.Errorf("%q: %q at %q", text, dir, revision)
+		}
+	}
+}
+
+// What is shown as YAML is YAML: whoever copies it into a pipeline does not look for a missing quote.
+func TestYAMLOfTheDocs(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	for _, page := range append(pages, "../../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, rest := range strings.Split(string(text), "\n```yaml\n")[1:] {
+			block, _, _ := strings.Cut(rest, "\n```")
+			for document := range strings.SplitSeq(block, "\n---\n") {
+				var n yaml.Node
+				if err := yaml.Unmarshal([]byte(document), &n); err != nil {
+					t.Errorf("%s, block %d: %v\n%s", page, i+1, err, document)
+				}
+			}
 		}
 	}
 }
