@@ -177,3 +177,20 @@ func TestActionsPage(t *testing.T) {
 		t.Error("docs/actions.md is of another time: make docs")
 	}
 }
+
+// The README says of every package what it is for.
+func TestFoldersOfTheReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := os.ReadDir("../../internal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if f.IsDir() && !strings.Contains(string(readme), "`internal/"+f.Name()+"`") {
+			t.Errorf("README.md does not say what internal/%s is for", f.Name())
+		}
+	}
+}

@@ -102,7 +102,6 @@ An engine works on it with these settings, in shodo.yaml:
   catalog: {dir: catalog}
   pagerduty:
     api_url: %[1]s
-    events_url: %[1]s
     token: {env: SANDBOX_TOKEN}
     from: %[4]s
     webhook_secrets: [{env: SANDBOX_WEBHOOK_SECRET}]
