@@ -41,7 +41,7 @@ func (a *asking) figures(s *side, t *tally) Figures {
 	}
 	f.TimeSaved = &Load{}
 	if t != nil {
-		f.TimeSaved = s.savings.load(&t.saved, a.numbers.scenarios, a.q.Manual)
+		f.TimeSaved = s.savings.load(&t.saved, &a.numbers.scenarios, a.q.Manual)
 	}
 	return f
 }

@@ -41,8 +41,8 @@ func (b *batch) look(c *columns, q *Question, n *numbers) {
 	for _, name := range c.outcome.names {
 		b.outcomeIs = append(b.outcomeIs, outcomeIsOf(incident.Outcome(name)))
 	}
-	b.outcomes = c.outcome.numbers(b.outcomes, n.outcomes)
-	b.reasons = c.reason.numbers(b.reasons, n.reasons)
+	b.outcomes = c.outcome.numbers(b.outcomes, &n.outcomes)
+	b.reasons = c.reason.numbers(b.reasons, &n.reasons)
 	if q.estimates() {
 		b.ofKinds.look(c, n)
 	}
@@ -51,16 +51,19 @@ func (b *batch) look(c *columns, q *Question, n *numbers) {
 // kindsOf is what is known of the kinds of a batch when savings are estimated.
 type kindsOf struct {
 	customers, services, scenarios, titles []uint32 // the numbers of the texts, by code
+	keys                                   []uint64 // of each incident
 	kinds                                  []uint32 // the number of the kind of each incident
 	shared                                 bool     // some kinds have the same number
 }
 
 func (k *kindsOf) look(c *columns, n *numbers) {
-	k.customers, k.services = c.customer.numbers(k.customers, n.customers), c.service.numbers(k.services, n.services)
-	k.scenarios, k.titles = c.scenario.numbers(k.scenarios, n.scenarios), c.title.numbers(k.titles, n.titles)
-	k.kinds = n.kinds.look(k.kinds, c.len(), func(i int) kindKey {
-		return kindAs(k.customers[c.customer.codes[i]], k.services[c.service.codes[i]], k.titles[c.title.codes[i]])
-	})
+	k.customers, k.services = c.customer.numbers(k.customers, &n.customers), c.service.numbers(k.services, &n.services)
+	k.scenarios, k.titles = c.scenario.numbers(k.scenarios, &n.scenarios), c.title.numbers(k.titles, &n.titles)
+	k.keys = resized(k.keys, c.len())
+	for i := range k.keys {
+		k.keys[i] = kindKey(k.customers[c.customer.codes[i]], k.services[c.service.codes[i]], k.titles[c.title.codes[i]])
+	}
+	k.kinds = n.kinds.look(k.kinds, k.keys)
 	k.shared = n.areFull()
 }
 

@@ -50,8 +50,8 @@ func (t *texts) none() uint32 {
 }
 
 // numbers gives the numbers of the texts, in the memory of a list.
-func (t *texts) numbers(into []uint32, n *numbered[string]) []uint32 {
-	return n.look(into, len(t.names), func(i int) string { return t.names[i] })
+func (t *texts) numbers(into []uint32, n *numbered) []uint32 {
+	return n.look(into, t.names)
 }
 
 // held1 is what windows did to one incident.

@@ -17,8 +17,7 @@ const comeBackMicros = int64(comeBackWithin / time.Microsecond)
 // watch waits for what was closed automatically to come back. It holds the closes of about two days, whatever the
 // period.
 type watch struct {
-	first  map[uint64]int32 // the first close of the things with this half of the key, an index of closes
-	maybe  []uint64         // a bit for each thing that first may have: most incidents are of none, and are told so at once
+	first  table // of the things with this half of the key: the first close, an index of closes
 	closes []closed
 	free   int32 // the first place that is free; 0: none is
 	swept  int64
@@ -46,13 +45,7 @@ type listed struct {
 }
 
 func newWatch() *watch {
-	return &watch{first: map[uint64]int32{}, maybe: make([]uint64, 1<<14), closes: make([]closed, 1, 256)}
-}
-
-// bit is a thing's place in maybe.
-func (w *watch) bit(key watched) (word *uint64, mask uint64) {
-	n := key.a % uint64(len(w.maybe)*64)
-	return &w.maybe[n/64], 1 << (n % 64)
+	return &watch{closes: make([]closed, 1, 256)}
 }
 
 // see is of every incident that has a scenario and a target, in the order of creation. It gives the closes after which
@@ -61,11 +54,8 @@ func (w *watch) see(key watched, created int64, back func(*closed)) {
 	if created-w.swept > comeBackMicros {
 		w.sweep(created)
 	}
-	if word, mask := w.bit(key); *word&mask == 0 {
-		return
-	}
-	first, found := w.first[key.a]
-	if !found {
+	first := w.first.at(key.a)
+	if first == 0 {
 		return
 	}
 	kept, last := int32(0), int32(0)
@@ -86,22 +76,15 @@ func (w *watch) see(key watched, created int64, back func(*closed)) {
 		}
 		i = next
 	}
-	if kept == 0 {
-		delete(w.first, key.a)
-	} else if kept != first {
-		w.first[key.a] = kept
+	if kept != first {
+		*w.first.of(key.a) = kept
 	}
 }
 
 // chain begins to watch a close: it puts it before the others of its thing.
 func (w *watch) chain(c closed) {
-	if word, mask := w.bit(c.key); *word&mask == 0 {
-		*word |= mask
-		c.next = 0
-	} else {
-		c.next = w.first[c.key.a]
-	}
-	w.first[c.key.a] = w.place(c)
+	c.next = w.first.at(c.key.a)
+	*w.first.of(c.key.a) = w.place(c)
 }
 
 // place puts a close where one has been forgotten, or at the end.
@@ -126,8 +109,7 @@ func (w *watch) sweep(now int64) {
 	w.swept = now
 	old := w.closes
 	w.closes, w.free = w.closes[:1], 0 // those that stay move to the front, behind the one that is looked at
-	clear(w.first)
-	clear(w.maybe)
+	w.first.forget()
 	for _, c := range old[1:] {
 		if c.counts != nil && now <= c.at+comeBackMicros {
 			w.chain(c)

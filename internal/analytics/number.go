@@ -5,40 +5,57 @@ import (
 	"sync/atomic"
 )
 
-// numbered gives names a number for as long as a question is asked: each page has its own. Several may look at once; names are for
-// afterwards.
-type numbered[K comparable] struct {
-	most  int // so many names have a number of their own; all others share this one
+// numbers gives names a number for as long as a question is asked: each page has its own. All parts of a question share
+// them, and nothing of an answer depends on which number a name has.
+type numbers struct {
+	outcomes, reasons, scenarios, customers, services, titles numbered
+	kinds                                                     kindNumbers
+}
+
+// areFull says whether names share a number.
+func (n *numbers) areFull() bool {
+	for _, texts := range []*numbered{&n.outcomes, &n.reasons, &n.scenarios, &n.customers, &n.services, &n.titles} {
+		if texts.full.Load() {
+			return true
+		}
+	}
+	return n.kinds.full.Load()
+}
+
+// Bounds of the memory of a question: so many have a number of their own, and all others share this one.
+const (
+	maxNames = 100_000 // below 1<<21: see kindKey
+	maxKinds = 200_000
+)
+
+// numbered is the numbers of texts. Several may look at once; names is for afterwards.
+type numbered struct {
 	mu    sync.RWMutex
-	index map[K]uint32
-	names []K
+	index map[string]uint32
+	names []string
 	full  atomic.Bool // there are others
 }
 
-func newNumbered[K comparable](most int) *numbered[K] {
-	return &numbered[K]{most: most, index: map[K]uint32{}}
-}
-
-// look gives the numbers of so many names, in the memory of a list.
-func (n *numbered[K]) look(into []uint32, count int, name func(int) K) []uint32 {
-	into = resized(into, count)
-	if n.known(into, name) {
+// look gives the numbers of texts, in the memory of a list.
+func (n *numbered) look(into []uint32, texts []string) []uint32 {
+	into = resized(into, len(texts))
+	if n.known(into, texts) {
 		return into
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for i := range into {
-		into[i] = n.number(name(i))
+	for i, text := range texts {
+		into[i] = n.number(text)
 	}
 	return into
 }
 
 // known looks as long as all have a number.
-func (n *numbered[K]) known(into []uint32, name func(int) K) bool {
+func (n *numbered) known(into []uint32, texts []string) bool {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	for i := range into {
-		number, known := n.index[name(i)]
+	for i, text := range texts {
+		number, known := n.index[text]
 		if !known {
 			return false
 		}
@@ -47,51 +64,72 @@ func (n *numbered[K]) known(into []uint32, name func(int) K) bool {
 	return true
 }
 
-func (n *numbered[K]) number(name K) uint32 {
-	number, known := n.index[name]
+func (n *numbered) number(text string) uint32 {
+	number, known := n.index[text]
 	if known {
 		return number
 	}
-	if len(n.names) == n.most {
+	if len(n.names) == maxNames {
 		n.full.Store(true)
-		return uint32(n.most)
+		return maxNames
+	}
+	if n.index == nil {
+		n.index = map[string]uint32{}
 	}
 	number = uint32(len(n.names))
-	n.index[name] = number
-	n.names = append(n.names, name)
+	n.index[text] = number
+	n.names = append(n.names, text)
 	return number
 }
 
-// numbers are those of all parts of a question. Nothing of an answer depends on which number a name has.
-type numbers struct {
-	outcomes, reasons, scenarios, customers, services, titles *numbered[string]
-	kinds                                                     *numbered[kindKey]
+// kindNumbers is the numbers of kinds of alerts. Several may look at once.
+type kindNumbers struct {
+	mu    sync.RWMutex
+	index table // 1 more than the number
+	full  atomic.Bool
 }
 
 // kindKey is a kind of alert: the numbers of its customer, its service and its title.
-type kindKey uint64
-
-func kindAs(customer, service, title uint32) kindKey {
-	return kindKey(customer)<<42 | kindKey(service)<<21 | kindKey(title)
+func kindKey(customer, service, title uint32) uint64 {
+	return uint64(customer)<<42 | uint64(service)<<21 | uint64(title)
 }
 
-// Bounds of the memory of a question.
-const (
-	maxNames = 100_000 // below 1<<21: see kindAs
-	maxKinds = 200_000
-)
-
-func newNumbers() *numbers {
-	texts := func() *numbered[string] { return newNumbered[string](maxNames) }
-	return &numbers{texts(), texts(), texts(), texts(), texts(), texts(), newNumbered[kindKey](maxKinds)}
-}
-
-// areFull says whether names share a number.
-func (n *numbers) areFull() bool {
-	for _, texts := range []*numbered[string]{n.outcomes, n.reasons, n.scenarios, n.customers, n.services, n.titles} {
-		if texts.full.Load() {
-			return true
-		}
+// look replaces keys by numbers.
+func (n *kindNumbers) look(into []uint32, keys []uint64) []uint32 {
+	into = resized(into, len(keys))
+	if n.known(into, keys) {
+		return into
 	}
-	return n.kinds.full.Load()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i, key := range keys {
+		into[i] = n.number(key)
+	}
+	return into
+}
+
+func (n *kindNumbers) known(into []uint32, keys []uint64) bool {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	for i, key := range keys {
+		number := n.index.at(key)
+		if number == 0 {
+			return false
+		}
+		into[i] = uint32(number - 1)
+	}
+	return true
+}
+
+func (n *kindNumbers) number(key uint64) uint32 {
+	if number := n.index.at(key); number > 0 {
+		return uint32(number - 1)
+	}
+	if n.index.len() >= maxKinds {
+		n.full.Store(true)
+		return maxKinds
+	}
+	number := uint32(n.index.len())
+	*n.index.of(key) = int32(number + 1)
+	return number
 }

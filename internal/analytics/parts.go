@@ -16,7 +16,7 @@ const partDays = 5
 // ask reads the record in so many parts at the same time, each a stretch of days, and puts together what they count. The
 // answer is the same for any number of them.
 func ask(ctx context.Context, record Source, q Question, parts int) (Answer, error) {
-	numbers := newNumbers()
+	numbers := &numbers{}
 	previous := q.Period.Previous(q.Now)
 	if q.Alone {
 		previous = Period{Since: q.Period.Since, Until: q.Period.Since}

@@ -1,7 +1,6 @@
 package analytics
 
 import (
-	"iter"
 	"time"
 
 	"shodo/internal/incident"
@@ -16,43 +15,31 @@ type worked struct {
 	sum   time.Duration
 }
 
-// savedKey is what the automatic incidents of a group are counted by: the number of their kind, and that of their scenario.
-type savedKey uint64
-
-func savedAs(kind, scenario uint32) savedKey { return savedKey(kind)<<32 | savedKey(scenario) }
-
-func (k savedKey) kind() int     { return int(k >> 32) }
-func (k savedKey) scenario() int { return int(uint32(k)) }
-
-// saved counts the automatic incidents of a group, when savings are estimated.
+// saved counts the automatic incidents of a group by the number of their kind and that of their scenario, when savings are
+// estimated.
 type saved struct {
-	first savedKey // groups by kind hardly ever have a second one
-	count int
-	more  map[savedKey]int
+	first uint64 // groups by kind hardly ever have a second one
+	count int32
+	more  table
 }
 
-func (s *saved) add(key savedKey, n int) {
+func savedAs(kind, scenario uint32) uint64 { return uint64(kind)<<32 | uint64(scenario) }
+
+func (s *saved) add(key uint64, n int32) {
 	if s.count == 0 || s.first == key {
 		s.first = key
 		s.count += n
 		return
 	}
-	if s.more == nil {
-		s.more = map[savedKey]int{}
-	}
-	s.more[key] += n
+	*s.more.of(key) += n
 }
 
-func (s *saved) all() iter.Seq2[savedKey, int] {
-	return func(yield func(savedKey, int) bool) {
-		if s.count == 0 || !yield(s.first, s.count) {
-			return
-		}
-		for key, n := range s.more {
-			if !yield(key, n) {
-				return
-			}
-		}
+func (s *saved) merge(o *saved) {
+	if o.count > 0 {
+		s.add(o.first, o.count)
+	}
+	for key, n := range o.more.all() {
+		s.add(key, n)
 	}
 }
 
@@ -74,19 +61,23 @@ func (s *savings) merge(o *savings) {
 }
 
 // load is of those automatic incidents for which there is an estimate. When there is one for none, it is no data for all.
-func (s *savings) load(automatic *saved, scenarios *numbered[string], manual map[incident.ScenarioName]time.Duration) *Load {
+func (s *savings) load(automatic *saved, scenarios *numbered, manual map[incident.ScenarioName]time.Duration) *Load {
 	known, unknown, sum := 0, 0, time.Duration(0)
-	for key, n := range automatic.all() {
-		mean, ok := s.mean(key.kind())
-		if !ok && key.scenario() < len(scenarios.names) {
-			mean, ok = manual[incident.ScenarioName(scenarios.names[key.scenario()])]
+	estimate := func(key uint64, n int) {
+		mean, ok := s.mean(int(key >> 32))
+		if scenario := int(uint32(key)); !ok && scenario < len(scenarios.names) {
+			mean, ok = manual[incident.ScenarioName(scenarios.names[scenario])]
 		}
 		if !ok {
 			unknown += n
-			continue
+			return
 		}
 		known += n
 		sum += time.Duration(n) * mean
+	}
+	estimate(automatic.first, int(automatic.count))
+	for key, n := range automatic.more.all() {
+		estimate(key, int(n))
 	}
 	if known == 0 {
 		return &Load{Incidents: unknown}

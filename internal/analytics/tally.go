@@ -115,9 +115,7 @@ func (t *tally) merge(o *tally) {
 	for i, n := range o.reasons {
 		count(&t.reasons, i, n)
 	}
-	for key, n := range o.saved.all() {
-		t.saved.add(key, n)
-	}
+	t.saved.merge(&o.saved)
 	t.first.merge(&o.first)
 	t.start.merge(&o.start)
 	t.person.merge(&o.person)
@@ -139,7 +137,7 @@ func (t *tally) result(n *numbers) Figures {
 		Repairs: t.share(nVerified, nAttempts), CameBack: t.share(nCameBack, nCouldComeBack), MayComeBack: t.n[nMayComeBack],
 		PersonTime: t.taken.times(), Open: t.n[nOpen], Undecided: t.n[nUndecided], Reopened: t.n[nReopened], NotTaken: t.n[nNotTaken],
 		NoCustomer: t.n[nNoCustomer], ClockTrouble: t.n[nDisorder],
-		Outcomes: counted[incident.Outcome](t.outcomes, n.outcomes), Reasons: counted[incident.Reason](t.reasons, n.reasons),
+		Outcomes: counted[incident.Outcome](t.outcomes, &n.outcomes), Reasons: counted[incident.Reason](t.reasons, &n.reasons),
 	}
 	f.PersonLoad = Load{Incidents: t.n[nNeededPerson], Mean: f.PersonTime.Mean, Known: f.PersonTime.Count > 0}
 	if t.deferred != nil {
@@ -157,7 +155,7 @@ func count(counters *[]int, i, n int) {
 }
 
 // counted gives counters by their names, but for the empty name and what is 0.
-func counted[T ~string](counters []int, names *numbered[string]) map[T]int {
+func counted[T ~string](counters []int, names *numbered) map[T]int {
 	out := map[T]int{}
 	for i, n := range counters[:min(len(counters), len(names.names))] {
 		if name := names.names[i]; name != "" && n > 0 {
