@@ -191,7 +191,7 @@ func writeDrafts(out io.Writer, dir string, kinds []suggest.Kind) error {
 Next:
   1. Say in each scenario which incidents it is for and how to look, and in its runbook what a person does.
   2. shodo check %[1]s    is it right?
-  3. shodo backtest %[1]s    which past incidents would it have matched?
-  4. Let a customer adopt it: under "scenarios" of a file in customers/. It only observes until you change that.
+  3. Let a customer adopt it: under "scenarios" of a file in customers/. It only observes until you change that.
+  4. shodo backtest %[1]s    which past incidents would it have got?
 `, dir))
 }

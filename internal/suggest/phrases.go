@@ -25,8 +25,8 @@ func phrasesOf(kind string, titles []string) []string {
 	slices.SortStableFunc(found, func(a, b string) int { return cmp.Compare(weight(b), weight(a)) })
 	var chosen []string
 	for _, phrase := range found {
-		if len(chosen) == maxPhrases || len(chosen) > 0 && weight(phrase) < 6 {
-			break
+		if len(chosen) == maxPhrases || len(chosen) > 0 && weight(phrase) < 6 && weight(chosen[0]) >= 8 {
+			break // a short one beside a long one tells nothing more
 		}
 		if weight(phrase) >= 4 && !slices.Contains(chosen, phrase) {
 			chosen = append(chosen, phrase)
