@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -149,24 +148,19 @@ func (f *reportFlags) period(name string, known reportCatalog, now time.Time) (a
 
 // isKnown tells a customer or a department that has never been from one that had a quiet year.
 func (f *reportFlags) isKnown(cmd *cobra.Command, s *store.Store, r *report.Report, known reportCatalog) error {
-	for _, c := range r.Columns {
-		if c.Figures.Incidents > 0 {
-			return nil
-		}
+	if !r.OfNobody() {
+		return nil
 	}
-	switch {
-	case f.customer != "" && !known.has(f.customer):
-		list, err := s.List(cmd.Context(), incident.Filter{Customer: incident.CustomerID(f.customer), Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			return fmt.Errorf("--customer %q: there is no such customer, neither in the catalog nor in the record%s", f.customer, hinted(firstOf(known.similar(f.customer), `"shodo stats --since 365d --by customer" lists those of the last year`)))
-		}
-	case f.department != "" && !slices.ContainsFunc(known.customers, func(c analytics.Customer) bool { return c.Department == f.department }):
-		return fmt.Errorf("--department %q: there is no such department, neither in the catalog nor in the record of the last year%s", f.department, hinted(firstOf(known.departments(), `"shodo stats --since 365d --by department" lists them`)))
+	if f.department != "" {
+		return fmt.Errorf("--department %q: there is no such department, neither in the catalog nor in the record of the last year%s", f.department,
+			hinted(firstOf(known.departments(), `"shodo stats --since 365d --by department" lists them`)))
 	}
-	return nil
+	list, err := s.List(cmd.Context(), incident.Filter{Customer: incident.CustomerID(f.customer), Limit: 1})
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("--customer %q: there is no such customer, neither in the catalog nor in the record%s", f.customer,
+			hinted(firstOf(known.similar(f.customer), `"shodo stats --since 365d --by customer" lists those of the last year`)))
+	}
+	return err
 }
 
 // reportFormats are the endings of files by their format.

@@ -84,8 +84,6 @@ func (f *reportFlags) catalogDir() (string, error) {
 	return "", nil
 }
 
-func (c reportCatalog) has(id string) bool { return c.byID[id] != nil }
-
 // language is a customer's own; empty: there is none.
 func (c reportCatalog) language(id string) string {
 	if one := c.byID[id]; one != nil {

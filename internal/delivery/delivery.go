@@ -132,28 +132,45 @@ func (s *Sender) Deliver(ctx context.Context, in workflows.DeliverInput) error {
 	if !ok || i < 0 {
 		return fmt.Errorf("%w: the configuration sends no report %q to %s any more", workflows.ErrNotTaken, in.Name, in.Place)
 	}
-	to := r.To[i]
-	made, err := s.kept.take(ctx, in.ReportInput, s.Now(), func() (*report.Report, error) { return s.Make(ctx, r, in.At) })
-	if err != nil {
-		return err
-	}
-	d := incident.ReportDelivery{Report: in.Name, At: in.At, Again: in.Again, Place: in.Place, Begun: s.Now()}
-	send, err := s.ready(made, to, fmt.Sprintf("report/%s/%d/%s", d.Report, d.At.Unix(), d.Again))
+	again := r.To[i].Folder != "" // to write it again changes nothing
+	send, err := s.made(ctx, r, r.To[i], in)
 	if err != nil {
 		return fmt.Errorf("send the report %q to %s: %w", in.Name, in.Place, err)
 	}
-	known, isNew, err := s.Ledger.BeginReportDelivery(ctx, d)
+	d := incident.ReportDelivery{Report: in.Name, At: in.At, Again: in.Again, Place: in.Place, Begun: s.Now()}
+	if ctx.Err() != nil {
+		return fmt.Errorf("send the report %q to %s: %w", in.Name, in.Place, ctx.Err())
+	}
+	known, isNew, err := s.Ledger.BeginReportDelivery(context.WithoutCancel(ctx), d) // whoever is cancelled must know whether it was begun
 	switch {
 	case err != nil:
-		return err
+		return s.putOff(ctx, d, err)
 	case !isNew && !known.Ended.IsZero():
 		return nil
-	case !isNew && to.Folder == "":
+	case !isNew && !again && s.Now().Sub(known.Begun) < sending:
+		return fmt.Errorf("send the report %q to %s: another attempt does it since %s", in.Name, in.Place, known.Begun.Format(time.RFC3339))
+	case !isNew && !again:
+		s.Log.ErrorContext(ctx, "the engine was interrupted while it sent a report; it is not sent again", "report", d.Report, "place", d.Place)
 		return s.end(ctx, known, "the engine was interrupted while it was sending: "+nobodyKnows)
 	}
 	result, err := send(ctx)
 	return s.settle(ctx, d, result, err)
 }
+
+// made makes the report of a turn, and renders it for a place.
+func (s *Sender) made(ctx context.Context, r config.Report, to config.Destination, in workflows.DeliverInput) (delivering, error) {
+	made, err := s.kept.take(ctx, in.ReportInput, s.Now(), func() (*report.Report, error) { return s.Make(ctx, r, in.At) })
+	switch {
+	case errors.Is(err, errNobody):
+		return func(context.Context) (string, error) { return "", err }, nil
+	case err != nil:
+		return nil, err
+	}
+	return s.ready(made, to, fmt.Sprintf("report/%s/%d/%s", in.Name, in.At.Unix(), in.Again))
+}
+
+// sending is how long an attempt may take, as workflows.Report has it. Nothing is said of it before: it may still end by itself.
+const sending = 5 * time.Minute
 
 const nobodyKnows = "it is not known whether it arrived, and it is not sent again"
 
@@ -171,7 +188,11 @@ func (s *Sender) settle(ctx context.Context, d incident.ReportDelivery, result s
 		}
 		return fmt.Errorf("%w: %w", workflows.ErrNotTaken, err)
 	}
-	s.Log.WarnContext(ctx, "a report is not taken; it is sent again later", "report", d.Report, "place", d.Place, "err", err)
+	return s.putOff(ctx, d, err)
+}
+
+// putOff remembers why nothing was sent, and gives that as an error: it may be sent again.
+func (s *Sender) putOff(ctx context.Context, d incident.ReportDelivery, err error) error {
 	d.Result = "not taken so far: " + err.Error()
 	return errors.Join(err, s.Ledger.PutOffReportDelivery(context.WithoutCancel(ctx), d))
 }
@@ -199,11 +220,17 @@ func (s *Sender) Make(ctx context.Context, r config.Report, turn time.Time) (*re
 	}
 	in.Lost = s.lost(ctx, r.Name, period, in.Edition)
 	made, err := report.Build(ctx, in)
+	if err == nil && made.OfNobody() {
+		err = errNobody
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
 	}
 	return made, nil
 }
+
+// errNobody is of an edition whose name is a mistake, as a rule: whoever gets the report must not read that all is quiet.
+var errNobody = errors.New("neither the catalog nor the record of the last year knows its customer or department")
 
 // lost compares the record with PagerDuty; nil: it could not be compared, and the report says so.
 func (s *Sender) lost(ctx context.Context, name string, p analytics.Period, e report.Edition) *int {

@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,8 +67,8 @@ func (o *office) next() error {
 	return err
 }
 
-func (o *office) Post(_ context.Context, channel string, m handover.Message, key string) (slack.Posted, error) {
-	if err := o.next(); err != nil {
+func (o *office) Post(ctx context.Context, channel string, m handover.Message, key string) (slack.Posted, error) {
+	if err := cmp.Or(ctx.Err(), o.next()); err != nil {
 		return slack.Posted{}, err
 	}
 	o.mu.Lock()
@@ -76,8 +77,8 @@ func (o *office) Post(_ context.Context, channel string, m handover.Message, key
 	return slack.Posted{Channel: "C1", TS: "1.2", Missing: o.missing}, nil
 }
 
-func (o *office) Send(_ context.Context, m mail.Message) error {
-	if err := o.next(); err != nil {
+func (o *office) Send(ctx context.Context, m mail.Message) error {
+	if err := cmp.Or(ctx.Err(), o.next()); err != nil {
 		return err
 	}
 	o.mu.Lock()
@@ -245,6 +246,10 @@ func TestTrouble(t *testing.T) {
 	}
 	in := to("slack #ops")
 	in.At = died.At
+	if err := o.Deliver(t.Context(), in); err == nil || !strings.Contains(err.Error(), "another attempt does it since") || strings.Contains(strings.Join(o.ledger(t), ""), "not known") {
+		t.Errorf("what may still be on its way: %v", err)
+	}
+	o.now = o.now.Add(10 * time.Minute)
 	if err := o.Deliver(t.Context(), in); err != nil || len(o.posts) != 1 {
 		t.Errorf("%d posts, %v", len(o.posts), err)
 	}
@@ -258,6 +263,28 @@ func TestTrouble(t *testing.T) {
 	}
 	if due, err := o.Due(t.Context(), workflows.ReportInput{Name: "gone", At: monday}); err != nil || len(due.Places) > 0 {
 		t.Errorf("a report that is not configured: %+v, %v", due, err)
+	}
+}
+
+// A name that is a mistake gives no report: it would say that all is quiet.
+func TestOfNobody(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*config.Report)
+		sent   bool
+	}{
+		"a customer that is not there": {func(r *config.Report) { r.Customer = "acmee" }, false},
+		"a department that is no more": {func(r *config.Report) { r.Department = "cloud-9" }, false},
+		"a customer":                   {func(r *config.Report) { r.Customer = "acme" }, true},
+		"a department":                 {func(r *config.Report) { r.Department = "cloud-1" }, true},
+	} {
+		o := open(t, c.change)
+		err := o.Deliver(t.Context(), to("mail boss@msp.example"))
+		if c.sent != (err == nil) || !c.sent && !errors.Is(err, workflows.ErrNotTaken) || c.sent != (len(o.mails) == 1) {
+			t.Errorf("%s: %d mails, %v", name, len(o.mails), err)
+		}
+		if got := strings.Join(o.ledger(t), ""); !c.sent && !strings.Contains(got, "not sent: make the report \"weekly\": neither the catalog nor the record") {
+			t.Errorf("%s: the list says %q", name, got)
+		}
 	}
 }
 

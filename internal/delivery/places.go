@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"shodo/internal/config"
 	"shodo/internal/handover"
@@ -51,8 +50,11 @@ func (s *Sender) toSlack(r *report.Report, channel, key string) (delivering, err
 		}
 		posted, err := s.Slack.Post(ctx, channel, m, key)
 		result := "posted as " + posted.TS
-		if len(posted.Missing) > 0 {
-			result += ", without " + strings.Join(posted.Missing, "; without ")
+		if n := len(posted.Missing); n > 0 {
+			result += ", without " + posted.Missing[0]
+			if n > 1 {
+				result += fmt.Sprintf(" (and %d more)", n-1)
+			}
 		}
 		return result, err
 	}, nil
@@ -82,7 +84,7 @@ var (
 
 // neverTaken says whether sending again gives the same error.
 func neverTaken(err error) bool {
-	for _, final := range []error{errNoSlack, slack.ErrChannel, slack.ErrAuth, slack.ErrRefused, slack.ErrGone,
+	for _, final := range []error{errNobody, errNoSlack, slack.ErrChannel, slack.ErrAuth, slack.ErrRefused, slack.ErrGone,
 		errNoMail, mail.ErrRecipient, mail.ErrRefused, mail.ErrAuth, mail.ErrTLS, mail.ErrMessage} {
 		if errors.Is(err, final) {
 			return true

@@ -120,6 +120,20 @@ func (r *Report) Figures(s Stretch) analytics.Figures {
 	return analytics.Figures{}
 }
 
+// OfNobody says that the edition is of a customer or a department that the catalog does not have, and that no incident of the
+// longest column has, either.
+func (r *Report) OfNobody() bool {
+	if r.Edition == (Edition{}) || len(r.Adopted) > 0 {
+		return false
+	}
+	for _, c := range r.Columns {
+		if c.Figures.Incidents > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Since is the beginning of the longest column.
 func (r *Report) Since() time.Time {
 	since := r.Period.Since

@@ -49,13 +49,14 @@ func (s *Store) EndReportDelivery(ctx context.Context, d incident.ReportDelivery
 	return nil
 }
 
-// PutOffReportDelivery says why a report that was begun to be sent was certainly not: it may be begun again.
+// PutOffReportDelivery says why a report that was begun to be sent at this time was certainly not: it may be begun again.
 func (s *Store) PutOffReportDelivery(ctx context.Context, d incident.ReportDelivery) error {
 	if d.Result == "" {
 		return fmt.Errorf("put off sending the report %q to %q: %w: it needs a reason", d.Report, d.Place, ErrInvalid)
 	}
 	err := s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`UPDATE report_deliveries SET result = $5`+thatDelivery+` AND ended_at IS NULL`, append(thatArgs(d), text(d.Result))...)
+		_, err := t.exec(`UPDATE report_deliveries SET result = $5`+thatDelivery+` AND ended_at IS NULL AND begun_at = $6`,
+			append(thatArgs(d), text(d.Result), micros(d.Begun))...)
 		return err
 	})
 	if err != nil {

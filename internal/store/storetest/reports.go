@@ -47,6 +47,12 @@ func reportsOnce(t *testing.T, s *store.Store) {
 			t.Errorf("what is being sent again: new %v, %+v, %v", isNew, known, err)
 		}
 		put.Result = reason
+		other := put // what another process has begun is its own
+		other.Begun = put.Begun.Add(-time.Second)
+		must(t, s.PutOffReportDelivery(t.Context(), other))
+		if _, isNew, err := s.BeginReportDelivery(t.Context(), put); err != nil || isNew {
+			t.Errorf("somebody else has put it off: new %v, %v", isNew, err)
+		}
 		must(t, s.PutOffReportDelivery(t.Context(), put))
 		if list, err := s.ReportDeliveries(t.Context(), "weekly", 1); err != nil || len(list) != 1 || !cmp.Equal(list[0], put) {
 			t.Errorf("put off, it is listed as %+v, %v", list, err)
