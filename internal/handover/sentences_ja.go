@@ -91,6 +91,7 @@ func japaneseSentences() []form {
 		{"the monitor resolved it while the repair was running, before the repair could be verified", "対処の実行中に監視側で解決されたため、対処の効果は検証できていません。"},
 		{"the monitor resolved it after something was changed, while verification did not hold", "変更を行い、まだ正常な状態が続いていない間に、監視側で解決されました。"},
 		{"the monitor resolved it", "監視側で解決されました。"},
+		{"PagerDuty refuses it: %s", "PagerDuty が受け付けませんでした。PagerDuty で操作してください: %s"},
 		{"PagerDuty has it no more", "このインシデントは PagerDuty にもうありません。"},
 		{"somebody stepped in", "担当者が対応を始めました。"},
 		{"%s has paused everything: %s", "%s さんがエンジンを一時停止しました(%s)。"},

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"shodo/internal/handover"
 	"shodo/internal/incident"
@@ -43,6 +45,7 @@ func TestSentences(t *testing.T) {
 		`Suzuki (local:suzuki) took it over on the command line`,
 		`Suzuki (api:portal) took it over by the API, just when the engine was about to close it: the check found it healthy; nothing was changed`,
 		`Aiko Tanaka acknowledged it in PagerDuty`,
+		`PagerDuty refuses it: pagerduty PUT /incidents/Q1: rejected: status 400`,
 		`Suzuki has paused everything for customer "acme": release 42`,
 		`Suzuki has paused everything`,
 		`Suzuki (slack:U2) has paused scenario "http-down": release 42`,
@@ -61,6 +64,53 @@ func TestSentences(t *testing.T) {
 		b.WriteString(why + "\n  " + inJapanese(why) + "\n")
 	}
 	golden(t, "sentences.ja.txt", b.String())
+}
+
+// Each form is the first one that fits what it is for, and has a place for no more than the sentence holds.
+func TestEachFormIsReached(t *testing.T) {
+	verb := regexp.MustCompile("%[sqdl]")
+	for _, f := range handover.JapaneseForms() {
+		number := 0
+		parts := []any{}
+		text := verb.ReplaceAllStringFunc(f[0], func(v string) string {
+			number++
+			part := map[string]string{"%q": "name", "%d": "7", "%s": "x", "%l": "x"}[v] + strconv.Itoa(number)
+			parts = append(parts, part)
+			if v == "%q" {
+				return strconv.Quote(part)
+			}
+			return part
+		})
+		want := strings.TrimSpace(fmt.Sprintf(f[1], parts...))
+		if strings.Contains(want, "%!") {
+			t.Errorf("%q has fewer parts, or more, than %q: %s", f[0], f[1], want)
+		}
+		if strings.TrimSpace(text) != text {
+			text, want = "Sato (slack:U1) took it over"+text, "Sato さんが対応を引き取りました"+want+"。"
+		}
+		if strings.HasPrefix(text, "; ") {
+			text, want = `changing things is forbidden until a by b (c)`+text, "変更は、bにより a まで禁止されています。"+want
+		}
+		if got := inJapanese(text); got != want && !strings.HasPrefix(f[0], " and, after") {
+			t.Errorf("%q is said as %q, want %q", text, got, want)
+		}
+	}
+}
+
+func FuzzSentence(f *testing.F) {
+	for _, form := range handover.JapaneseForms() {
+		f.Add(strings.NewReplacer("%q", `"a"`, "%d", "3", "%s", "b", "%l", "c; d").Replace(form[0]))
+	}
+	f.Add(`"%!s" was done, and verified; nobody is told: changing things is forbidden until Fri 2026-11-20 21:09 JST by quiet hours "a\nb" (c)`)
+	f.Fuzz(func(t *testing.T, why string) {
+		got := inJapanese(why)
+		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > 500 || strings.ContainsAny(got, "\n\u202e") {
+			t.Errorf("%q is said as %q", why, got)
+		}
+		if strings.Contains(got, "%!") && !strings.Contains(why, "%") {
+			t.Errorf("%q is said as %q", why, got)
+		}
+	})
 }
 
 // What no form fits stays as it is, in both languages.
