@@ -21,7 +21,8 @@ func newStoreBackup() *cobra.Command {
 		Short: "Copy the database to a file while the engine runs",
 		Long: `Copy the database to a file, as of one moment, while the engine runs.
 
-Of SQLite the file is a database that can be put in place as it is. Of PostgreSQL it is an archive that pg_restore reads;
+Of SQLite the file is a database that can be put in place as it is; of which version the database is does not matter, so make
+one before an upgrade. Of PostgreSQL it is an archive that pg_restore reads;
 pg_dump makes it, and has to be on the path. A file that is there already is never overwritten. The file appears when it is
 complete. It holds customers' alerts: only its owner may read it.`,
 		Args: cobra.ExactArgs(1),
@@ -33,7 +34,7 @@ complete. It holds customers' alerts: only its owner may read it.`,
 			if store.IsPostgres(url) {
 				err = dump(cmd, url, args[0])
 			} else {
-				err = copySQLite(cmd, &flags, args[0])
+				err = atNoDatabase(store.Backup(cmd.Context(), url, args[0]), url)
 			}
 			if err != nil {
 				return err
@@ -48,15 +49,6 @@ complete. It holds customers' alerts: only its owner may read it.`,
 	}
 	flags.register(c.Flags())
 	return c
-}
-
-func copySQLite(cmd *cobra.Command, flags *storeFlags, path string) error {
-	s, err := flags.open(cmd)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.Backup(cmd.Context(), path)
 }
 
 // dump has pg_dump copy PostgreSQL. The password goes by its environment, where other users of the machine do not see it.

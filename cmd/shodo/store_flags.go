@@ -32,10 +32,15 @@ func (f *storeFlags) open(cmd *cobra.Command) (*store.Store, error) {
 		return nil, err
 	}
 	s, err := store.OpenReader(cmd.Context(), url, slog.New(slog.DiscardHandler))
+	return s, atNoDatabase(err, url)
+}
+
+// atNoDatabase says more of the error of a file that is not there.
+func atNoDatabase(err error, url string) error {
 	if errors.Is(err, store.ErrNotReady) && errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no database at %q (say where with --store PATH or -c shodo.yaml)", url)
+		return fmt.Errorf("there is no database at %q (say where with --store PATH or -c shodo.yaml)", url)
 	}
-	return s, err
+	return err
 }
 
 // storeSettings are those of the engine's settings that say where the record is and how long it is kept.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -15,12 +16,18 @@ import (
 // ErrExists: there is a file already where a backup was to be written.
 var ErrExists = errors.New("there is a file already")
 
-// Backup writes a copy of a SQLite database, as of one moment, while the engine works on it. The file appears under its
-// name when it is complete, safe on the disk, and was looked through; an earlier one of that name is never overwritten
-// (ErrExists). ErrUnsupported: PostgreSQL's own tool, pg_dump, copies PostgreSQL.
-func (s *Store) Backup(ctx context.Context, path string) error {
-	if s.isPostgres() {
+// Backup writes a copy of a SQLite database, as of one moment, while the engine works on it. The database may be of any
+// version: before an upgrade, too, a copy is made. The file appears under its name when it is complete, safe on the disk, and was
+// looked through; an earlier one of that name is never overwritten (ErrExists). ErrUnsupported: PostgreSQL's own tool, pg_dump,
+// copies PostgreSQL.
+func Backup(ctx context.Context, url, path string) error {
+	if IsPostgres(url) {
 		return fmt.Errorf("back up to %q: %w: pg_dump copies PostgreSQL", path, ErrUnsupported)
+	}
+	s := &Store{log: slog.New(slog.DiscardHandler)}
+	defer s.Close()
+	if _, err := s.openFile(ctx, url); err != nil {
+		return s.cannotOpen(err)
 	}
 	if err := s.backup(ctx, path); err != nil {
 		return fmt.Errorf("back up to %q: %w", path, explainBackup(err))

@@ -34,13 +34,8 @@ func TestBackupWhileWriting(t *testing.T) {
 			}
 		}
 	}()
-	reader, err := store.OpenReader(t.Context(), path, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Close()
 	copied := filepath.Join(dir, "it's a backup.db")
-	if err := reader.Backup(t.Context(), copied); err != nil {
+	if err := store.Backup(t.Context(), path, copied); err != nil {
 		t.Fatal(err)
 	}
 	close(stop)
@@ -51,7 +46,7 @@ func TestBackupWhileWriting(t *testing.T) {
 	if left, _ := filepath.Glob(copied + ".*"); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if err := reader.Backup(t.Context(), copied); !errors.Is(err, store.ErrExists) {
+	if err := store.Backup(t.Context(), path, copied); !errors.Is(err, store.ErrExists) {
 		t.Errorf("a second one says %v", err)
 	}
 	restored := open(t, copied)
@@ -71,17 +66,18 @@ func TestBackupWhileWriting(t *testing.T) {
 }
 
 func TestBackupToNowhere(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	from := filepath.Join(t.TempDir(), "store.db")
+	open(t, from)
 	path := filepath.Join(t.TempDir(), "no", "such", "folder.db")
-	if err := s.Backup(t.Context(), path); !errors.Is(err, os.ErrNotExist) {
+	if err := store.Backup(t.Context(), from, path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 }
 
 // What a backup has left that was killed is not in the way of the next one of that name.
 func TestBackupAfterOneThatWasKilled(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "store.db"))
-	writeIncident(t, s, "Q1")
+	from := filepath.Join(t.TempDir(), "store.db")
+	writeIncident(t, open(t, from), "Q1")
 	dir := t.TempDir()
 	path := filepath.Join(dir, "copy.db")
 	for _, suffix := range []string{".partial", ".partial-journal", ".partial-wal", ".partial-shm"} {
@@ -89,7 +85,7 @@ func TestBackupAfterOneThatWasKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Backup(t.Context(), path); err != nil {
+	if err := store.Backup(t.Context(), from, path); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := os.ReadDir(dir); err != nil || len(list) != 1 {
@@ -102,12 +98,12 @@ func TestBackupAfterOneThatWasKilled(t *testing.T) {
 
 // Of two backups that take the same name at once one is made, and the other one says why it was not.
 func TestBackupsAtOnce(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "store.db"))
-	writeIncident(t, s, "Q1")
+	from := filepath.Join(t.TempDir(), "store.db")
+	writeIncident(t, open(t, from), "Q1")
 	path := filepath.Join(t.TempDir(), "copy.db")
 	errs := make(chan error)
 	for range 2 {
-		go func() { errs <- s.Backup(context.Background(), path) }()
+		go func() { errs <- store.Backup(context.Background(), from, path) }()
 	}
 	made := 0
 	for range 2 {
@@ -124,4 +120,24 @@ func TestBackupsAtOnce(t *testing.T) {
 	if r, err := open(t, path).Record(t.Context(), "Q1"); err != nil || len(r.Steps) != 5 {
 		t.Errorf("%d steps, error %v", len(r.Steps), err)
 	}
+}
+
+// Before an upgrade, a copy is made of what the new version has not opened yet; and of what only a newer one can read.
+func TestBackupOfOtherVersions(t *testing.T) {
+	sqlite, _ := store.Versions(t)
+	for _, version := range sqlite {
+		path := filepath.Join(t.TempDir(), "copy.db")
+		if err := store.Backup(t.Context(), store.OldDatabase(t, version, reopened...), path); err != nil {
+			t.Errorf("version %d: %v", version, err)
+			continue
+		}
+		keepsItsData(t, open(t, path))
+	}
+	from, path := store.OldDatabase(t, sqlite[0]), filepath.Join(t.TempDir(), "copy.db")
+	execSQL(t, from, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
+	if err := store.Backup(t.Context(), from, path); err != nil {
+		t.Error(err)
+	}
+	_, err := store.OpenReader(t.Context(), path, quiet())
+	wantError(t, err, store.ErrNewer)
 }

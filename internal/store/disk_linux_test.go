@@ -76,12 +76,12 @@ func TestReadingFromReadOnlyDisk(t *testing.T) {
 	if r, err := reader.Record(t.Context(), "Q1"); err != nil || len(r.Steps) != 5 {
 		t.Errorf("%d steps, error %v", len(r.Steps), err)
 	}
-	err = reader.Backup(t.Context(), filepath.Join(dir, "copy.db"))
+	err = store.Backup(t.Context(), path, filepath.Join(dir, "copy.db"))
 	if !errors.Is(err, syscall.EROFS) || errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("a backup to that disk says %v", err)
 	}
 	copied := filepath.Join(t.TempDir(), "copy.db")
-	if err := reader.Backup(t.Context(), copied); err != nil {
+	if err := store.Backup(t.Context(), path, copied); err != nil {
 		t.Fatal(err)
 	}
 	writeIncident(t, open(t, copied), "Q2")
@@ -89,7 +89,8 @@ func TestReadingFromReadOnlyDisk(t *testing.T) {
 
 // A backup for which there is no space says so, and leaves nothing.
 func TestBackupToFullDisk(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	from := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, from)
 	for n := range 100 {
 		d := event(n)
 		d.Body = bytes.Repeat([]byte{'x'}, 10<<10)
@@ -98,7 +99,7 @@ func TestBackupToFullDisk(t *testing.T) {
 		}
 	}
 	dir := smallDisk(t, "size=512k")
-	wantError(t, s.Backup(t.Context(), filepath.Join(dir, "copy.db")), store.ErrFull)
+	wantError(t, store.Backup(t.Context(), from, filepath.Join(dir, "copy.db")), store.ErrFull)
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, error %v", left, err)
 	}

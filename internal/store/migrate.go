@@ -60,27 +60,29 @@ func migrate(ctx context.Context, db *sql.DB, d dialect, log *slog.Logger) (err 
 	return nil
 }
 
-// checkVersion is migrate for who may not write.
-func checkVersion(ctx context.Context, db *sql.DB, d dialect) error {
+// versionOf tells the version of a database. ErrNotReady: it is empty.
+func versionOf(ctx context.Context, db *sql.DB, d dialect) (version int64, err error) {
+	var tables int
+	if err = db.QueryRowContext(ctx, d.hasTable, "goose_db_version").Scan(&tables); err == nil && tables == 0 {
+		return 0, fmt.Errorf("%w: it is empty; has the engine run on it?", ErrNotReady)
+	}
+	if err == nil {
+		err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the database's version: %w", err)
+	}
+	return version, nil
+}
+
+// fits refuses a database that is not of this program's version, to who may not bring it up to date.
+func fits(have int64, db *sql.DB, d dialect) error {
 	provider, err := newProvider(db, d)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
 	sources := provider.ListSources()
-	want := sources[len(sources)-1].Version
-	var tables int
-	err = db.QueryRowContext(ctx, d.hasTable, "goose_db_version").Scan(&tables)
-	if err != nil {
-		return fmt.Errorf("read the database's version: %w", err)
-	}
-	if tables == 0 {
-		return fmt.Errorf("%w: it is empty; has the engine run on it?", ErrNotReady)
-	}
-	var have int64
-	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
-	switch {
-	case err != nil:
-		return fmt.Errorf("read the database's version: %w", err)
+	switch want := sources[len(sources)-1].Version; {
 	case have > want:
 		return newer(have, want)
 	case have < want:

@@ -196,29 +196,42 @@ func (s *Store) openReader(ctx context.Context, url string) error {
 			return err
 		}
 		s.name, s.dialect, s.readDB = name, postgresDialect, openPostgres(config, reading)
-		return checkVersion(ctx, s.readDB, s.dialect)
+		version, err := versionOf(ctx, s.readDB, s.dialect)
+		if err != nil {
+			return err
+		}
+		return fits(version, s.readDB, s.dialect)
 	}
-	path, err := sqlitePath(url)
+	version, err := s.openFile(ctx, url)
 	if err != nil {
 		return err
 	}
+	return fits(version, s.readDB, s.dialect)
+}
+
+// openFile opens a SQLite database of any version for reading, and tells which it is.
+func (s *Store) openFile(ctx context.Context, url string) (version int64, err error) {
+	path, err := sqlitePath(url)
+	if err != nil {
+		return 0, err
+	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %w; has the engine run on this data directory?", ErrNotReady, err)
+		return 0, fmt.Errorf("%w: %w; has the engine run on this data directory?", ErrNotReady, err)
 	} else if err != nil {
-		return err
+		return 0, err
 	}
 	s.name, s.dialect = path, sqliteDialect
 	if s.readDB, err = openSQLite(path, reading); err != nil {
-		return err
+		return 0, err
 	}
-	err = checkVersion(ctx, s.readDB, s.dialect)
+	version, err = versionOf(ctx, s.readDB, s.dialect)
 	if s.frozen = isFrozen(err, path); s.frozen {
 		s.readDB.Close()
 		if s.readDB, err = openSQLite(path, frozen); err == nil {
-			err = checkVersion(ctx, s.readDB, s.dialect)
+			version, err = versionOf(ctx, s.readDB, s.dialect)
 		}
 	}
-	return err
+	return version, err
 }
 
 // Close makes all writes that wait, and closes the database. Later writes return ErrClosed. Channels of Watch close.
