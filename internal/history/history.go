@@ -53,7 +53,7 @@ type Options struct {
 	Self      string               // the engine's own user in PagerDuty, who is no person
 
 	Alerts   func(context.Context, incident.HistoryIncident) ([]incident.Alert, error)
-	Customer func(incident.ServiceID) incident.Customer // whose service it is today; empty: nobody's. Asked for each incident that is brought, or would be
+	Customer func(incident.ServiceID) incident.Customer // whose service it is today; empty: nobody's. Asked once for each incident that is met
 	Now      func() time.Time
 	Log      *slog.Logger // told of what cannot be read, and of waiting
 
@@ -100,7 +100,7 @@ func Run(ctx context.Context, o Options) (incident.Import, error) {
 	if o.Away == nil {
 		o.Away = never
 	}
-	r := &run{Options: o}
+	r := &run{Options: o, owners: map[string]incident.Customer{}}
 	r.PagerDuty = patient{o.PagerDuty, r}
 	r.now = incident.Import{ID: o.ID, Since: o.Since.UTC().Truncate(time.Second), Until: o.Until.UTC().Truncate(time.Second), Services: o.Services, BegunAt: o.Now().UTC()}
 	r.now.DoneTo = r.now.Since
@@ -122,7 +122,8 @@ type run struct {
 	Options
 	now     incident.Import
 	resumed bool
-	unread  int // incidents in a row that PagerDuty did not give although it answered
+	owners  map[string]incident.Customer // by service
+	unread  int                          // incidents in a row that PagerDuty did not give although it answered
 }
 
 // windows reads from where the import is to its end.
@@ -152,9 +153,6 @@ func (r *run) window(ctx context.Context, since, until time.Time) (int, error) {
 		}
 	} else {
 		r.now.Imported += len(todo)
-		for _, one := range todo {
-			r.Customer(incident.ServiceID(one.Service.ID))
-		}
 		for _, one := range list {
 			r.now.Add(met[one.ID])
 		}
@@ -164,6 +162,10 @@ func (r *run) window(ctx context.Context, since, until time.Time) (int, error) {
 	r.tell(until)
 	return len(list), r.save(ctx, nil)
 }
+
+// nobodys marks the fingerprint of an incident that was nobody's, so that it is brought again once its service is a customer's. The
+// other way round it keeps its customer.
+const nobodys = " nobody's"
 
 // choose gives the incidents that have to be brought, and what each of the others counts as.
 func (r *run) choose(ctx context.Context, list []incident.HistoryIncident) (todo []incident.HistoryIncident, met map[incident.ID]incident.ImportCounts, err error) {
@@ -176,12 +178,19 @@ func (r *run) choose(ctx context.Context, list []incident.HistoryIncident) (todo
 		return nil, nil, err
 	}
 	met = map[incident.ID]incident.ImportCounts{}
-	for _, one := range list {
+	for i, one := range list {
+		owner := r.Customer(incident.ServiceID(one.Service.ID))
+		r.owners[one.Service.ID] = owner
 		fingerprint, there := known[one.ID]
+		unchanged := there && fingerprint == one.Fingerprint
+		if owner.ID == "" {
+			list[i].Fingerprint += nobodys
+			one = list[i]
+		}
 		switch {
 		case there && fingerprint == "":
 			met[one.ID] = incident.ImportCounts{Engine: 1}
-		case there && fingerprint == one.Fingerprint:
+		case unchanged, there && fingerprint == one.Fingerprint:
 			met[one.ID] = incident.ImportCounts{Unchanged: 1}
 		case one.Status != incident.Resolved:
 			met[one.ID] = incident.ImportCounts{Open: 1}

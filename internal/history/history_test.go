@@ -432,6 +432,36 @@ func TestTheEnginesAreLeft(t *testing.T) {
 	}
 }
 
+// TestNobodys: what was nobody's is brought again when a customer has its service, and never the other way round.
+func TestNobodys(t *testing.T) {
+	w := newWorld(t, false, past(10))
+	customer, asked := incident.Customer{}, 0
+	of := func(id string) history.Options {
+		o := w.options(id)
+		o.Customer = func(incident.ServiceID) incident.Customer { asked++; return customer }
+		return o
+	}
+	for i, step := range []struct {
+		customer incident.CustomerID
+		want     incident.ImportCounts
+		in       incident.CustomerID
+	}{
+		{"", incident.ImportCounts{Imported: 10}, ""},
+		{"", incident.ImportCounts{Unchanged: 10}, ""},
+		{"acme", incident.ImportCounts{Imported: 10}, "acme"},
+		{"", incident.ImportCounts{Unchanged: 10}, "acme"},
+		{"zeta", incident.ImportCounts{Unchanged: 10}, "acme"},
+	} {
+		customer, asked = incident.Customer{ID: step.customer}, 0
+		if diff := cmp.Diff(step.want, w.run(t, of(fmt.Sprint(i))).ImportCounts); diff != "" || asked != 10 {
+			t.Errorf("step %d, asked %d times: %s", i, asked, diff)
+		}
+		if in := w.all(t)["QPAST000000001"].Customer.ID; in != step.in {
+			t.Errorf("step %d: it is %q's", i, in)
+		}
+	}
+}
+
 func TestNoTime(t *testing.T) {
 	w := newWorld(t, false)
 	o := w.options("one")

@@ -87,5 +87,5 @@ func (r *run) read(ctx context.Context, logs *logs, one incident.HistoryIncident
 	if one.Alerts, err = r.Alerts(ctx, one); err != nil {
 		return incident.Record{}, err
 	}
-	return recordOf(one, log, r.Customer(incident.ServiceID(one.Service.ID)), r.Self), nil
+	return recordOf(one, log, r.owners[one.Service.ID], r.Self), nil
 }

@@ -84,7 +84,7 @@ func listed(raw json.RawMessage) (incident.HistoryIncident, bool) {
 		LastChangeAt text            `json:"last_status_change_at"`
 		Trigger      json.RawMessage `json:"first_trigger_log_entry"`
 		Counts       struct {
-			All *int `json:"all"`
+			All text `json:"all"`
 		} `json:"alert_counts"` // not all answers have it
 	}
 	if unmarshalLenient(raw, &wire) != nil {
@@ -94,9 +94,8 @@ func listed(raw json.RawMessage) (incident.HistoryIncident, bool) {
 	if !isID(string(one.ID)) || one.CreatedAt.IsZero() || one.Status == "" {
 		return incident.HistoryIncident{}, false
 	}
-	if wire.Counts.All != nil {
-		one.AlertCount, one.NoAlerts = *wire.Counts.All, *wire.Counts.All == 0
-	}
+	one.AlertCount, _ = strconv.Atoi(string(wire.Counts.All)) // what is no number says nothing
+	one.NoAlerts = wire.Counts.All == "0"
 	if one.Status != incident.Resolved {
 		one.ResolvedAt = time.Time{}
 	} else if one.ResolvedAt.IsZero() {

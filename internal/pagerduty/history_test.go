@@ -167,6 +167,19 @@ func TestResolvedWithoutATime(t *testing.T) {
 	}
 }
 
+// Only a count of 0 says that there are no alerts; anything else is asked for.
+func TestAlertCounts(t *testing.T) {
+	for counts, want := range map[string]bool{`{"all": 0}`: true, `{"all": 2}`: false, `{"all": "2"}`: false, `{"all": "many"}`: false, `{"all": null}`: false, `{}`: false, `null`: false, `[]`: false} {
+		a := &answers{body: func(*http.Request) string {
+			return `{"incidents": [{"id": "Q1", "status": "triggered", "created_at": "2026-04-01T00:00:00Z", "alert_counts": ` + counts + `}]}`
+		}}
+		page, err := a.client(pagerduty.APIURL).History(t.Context(), incident.HistoryQuery{Since: past, Until: past.Add(time.Hour)})
+		if err != nil || len(page.Incidents) != 1 || page.Incidents[0].NoAlerts != want {
+			t.Errorf("%s: %+v, %v", counts, page.Incidents, err)
+		}
+	}
+}
+
 func TestHistoryIDs(t *testing.T) {
 	a := &answers{body: func(*http.Request) string { return `{}` }}
 	c := a.client(pagerduty.APIURL)
