@@ -9,7 +9,8 @@
 // windows.
 //
 // A breakdown is one of four: an activity is not run, its answer is lost after it has had its effect, the process dies in
-// the middle of it right after something was sent outside, or the engine is away for hours.
+// the middle of it right after something was sent outside, or the engine is away for hours. At times PagerDuty resolves
+// nothing, while people go on.
 //
 // The judge (judge_test.go) looks only at what was seen outside and at the record, never into a workflow. Whether a
 // window was open it finds out by itself, from the windows' pieces. For each fault that it has to find there is a

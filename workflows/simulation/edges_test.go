@@ -27,6 +27,9 @@ func (i incidentAPI) Read(_ context.Context, id incident.ID) (incident.Incident,
 func (i incidentAPI) Status(_ context.Context, id incident.ID) (incident.Incident, error) {
 	inc := i.pd.read(id)
 	inc.Alerts = nil
+	if i.sabotage.lonely && inc.Status != incident.Resolved {
+		inc.AcknowledgedBy, inc.LastChangeBy = nil, alarm
+	}
 	return inc, nil
 }
 
@@ -60,6 +63,11 @@ func (i incidentAPI) Snooze(_ context.Context, id incident.ID, d time.Duration) 
 func (i incidentAPI) Resolve(_ context.Context, id incident.ID, _ string) error {
 	if i.pd.read(id).Status == incident.Resolved {
 		return workflows.ErrResolved
+	}
+	for _, s := range i.plan.stuck {
+		if s.covers(i.now()) {
+			return errors.New("503")
+		}
 	}
 	i.pd.resolve(id, self, "")
 	i.die(id, "resolve")

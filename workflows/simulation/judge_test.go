@@ -72,6 +72,7 @@ func judgeTown(w *town) *judge {
 		j.changes(l)
 		j.granted(l)
 		j.paused(l)
+		j.yields(l)
 		j.silences(l)
 		for run := 1; run <= l.rec.Run; run++ {
 			j.waits(l, run)
@@ -140,7 +141,7 @@ func (j *judge) disturbs(l *life) {
 		case paged:
 			j.allowed(l, incident.Page, e.at, "paged "+e.to)
 		case calledAgain:
-			if !j.wasAway(e.at.Add(-prompt), e.at) {
+			if !j.wasAway(e.at.Add(-prompt), e.at) && !within(j.plan.stuck, e.at.Add(-prompt), e.at) {
 				j.allowed(l, incident.Page, e.at, "PagerDuty called by itself "+e.text)
 			}
 		case toldContact:
@@ -163,12 +164,12 @@ func (j *judge) changes(l *life) {
 }
 
 func (j *judge) wasAway(from, to time.Time) bool {
-	for _, away := range j.plan.away {
-		if away.from.Before(to) && away.to.After(from) {
-			return true
-		}
-	}
-	return false
+	return within(j.plan.away, from, to)
+}
+
+// within says whether any of these spans has something of a time.
+func within(spans []span, from, to time.Time) bool {
+	return slices.ContainsFunc(spans, func(s span) bool { return s.from.Before(to) && s.to.After(from) })
 }
 
 // waits: a deferred incident waits no longer than a window is open, and ends with somebody told, or in a list.
@@ -230,7 +231,8 @@ func (j *judge) held(l *life, d incident.Transition, until time.Time, q incident
 	edges := j.plan.rules.edges()
 	i, _ := slices.BinarySearchFunc(edges, d.At, time.Time.Compare)
 	for ; i < len(edges) && edges[i].Add(slack).Before(until); i++ {
-		free := !j.wasAway(edges[i].Add(-slack), edges[i].Add(slack))
+		from, to := edges[i].Add(-slack), edges[i].Add(slack)
+		free := !j.wasAway(from, to) && !within(j.plan.stuck, from, to)
 		for k := i; free && k < len(edges) && !edges[k].After(edges[i].Add(slack)); k++ {
 			answer, _ := j.plan.rules.answer(edges[k], q, l.severity)
 			free = answer == incident.Allow

@@ -173,3 +173,38 @@ func (j *judge) paused(l *life) {
 		}
 	}
 }
+
+// yields: a person wins. Once somebody has the incident nothing is changed but at a person's wish, and it is not closed but
+// as noise.
+func (j *judge) yields(l *life) {
+	var since time.Time
+	noise := false
+	for _, e := range l.seen {
+		byPerson := strings.Contains(e.text, aiko.Name)
+		switch {
+		case e.kind == chose && e.text == string(incident.Noise):
+			noise = true
+		case e.kind == chose && e.text == string(incident.TakeOver),
+			e.kind == acted && byPerson && (e.to == string(incident.EventAcknowledged) || e.to == string(incident.EventReassigned)):
+			since = e.at
+		case e.kind == acted && (e.to == string(incident.EventUnacknowledged) || e.to == string(incident.EventReopened)):
+			since, noise = time.Time{}, false
+		case since.IsZero() || !e.at.After(since):
+		case e.kind == changedHost && strings.HasSuffix(e.key, "/0"):
+			j.fault(l.id, "something was changed at %s, after a person had taken it at %s", e.at, since)
+		case e.kind == acted && e.text == "by the engine" && e.to == string(incident.EventResolved) && !noise:
+			j.fault(l.id, "it was resolved at %s, after a person had taken it at %s", e.at, since)
+		}
+	}
+	j.figures.Yielded += strings.Count(outcomesOf(l.rec), "just when the engine was about to close it")
+}
+
+func outcomesOf(rec incident.Record) string {
+	var b strings.Builder
+	for _, t := range rec.Transitions {
+		if t.Kind == incident.Ended {
+			b.WriteString(t.Why)
+		}
+	}
+	return b.String()
+}

@@ -32,6 +32,7 @@ type plan struct {
 	rules    *rules
 	troubles []trouble // by created
 	away     []span    // when the engine is not there
+	stuck    []span    // when PagerDuty resolves nothing
 	pauses   []pause   // when somebody uses the kill switch
 }
 
@@ -163,6 +164,11 @@ func drawPlan(seed uint64, number, troubles int) *plan {
 	}
 	for i := range troubles {
 		p.troubles = append(p.troubles, p.drawTrouble(rng, number, i+1))
+	}
+	rng = draw(seed, "stuck", number)
+	for range 60 {
+		from := p.begin.Add(seconds(rng, 0, length))
+		p.stuck = append(p.stuck, span{from, from.Add(seconds(rng, time.Minute, 150*time.Minute))})
 	}
 	slices.SortFunc(p.troubles, func(a, b trouble) int { return a.created.Compare(b.created) })
 	return p

@@ -17,6 +17,7 @@ type sabotage struct {
 	twice       bool                           // contacts and tiers are told twice
 	deaf        bool                           // nobody is told that windows have changed
 	blind       bool                           // nobody sees that the kill switch is on
+	lonely      bool                           // nobody sees that a person has the incident
 	loses       func(incident.Transition) bool // the record loses these
 }
 
@@ -41,6 +42,7 @@ func TestTheJudgeFindsEachSabotage(t *testing.T) {
 		{"lists are sent twice", sabotage{twice: true}, "it stands in message 2"},
 		{"nobody tells that windows have changed", sabotage{deaf: true}, "though nothing forbids it"},
 		{"nobody sees that the kill switch is on", sabotage{blind: true}, "while the engine was paused"},
+		{"nobody sees that a person has it", sabotage{lonely: true}, "after a person had taken it"},
 		{"the record loses who approved", sabotage{loses: lines(incident.Chosen)}, "nobody had chosen approve"},
 		{"the record loses outcomes", sabotage{loses: func(l incident.Transition) bool { return l.Outcome == incident.Recovered }}, "0 outcomes"},
 		{"the record loses what was listed", sabotage{loses: lines(incident.Listed)}, "the record has"},

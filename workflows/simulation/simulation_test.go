@@ -86,6 +86,7 @@ func (f *figures) mustBeRich(t *testing.T, part float64) {
 		{"were told that windows changed", f.Changes, 100}, {"breakdowns happened", int(f.deaths.Load()), 5000},
 		{"questions were asked", f.Questions, 500}, {"changes were approved", f.Granted, 200}, {"changes were made at a wish", f.Wishes, 50},
 		{"presses were refused", f.Refusals, 50}, {"incidents were stopped by the kill switch", f.Stopped, 50},
+		{"closes were left to a person", f.Yielded, 10},
 	} {
 		if c.got < enough(c.min) {
 			t.Errorf("only %d %s, not %d", c.got, c.what, enough(c.min))
@@ -121,6 +122,7 @@ func (f *figures) add(j *judge) {
 	f.Wishes += g.Wishes
 	f.Refusals += g.Refusals
 	f.Stopped += g.Stopped
+	f.Yielded += g.Yielded
 	f.deaths.Add(g.deaths.Load())
 	for _, l := range j.lives {
 		f.Runs += l.rec.Run
@@ -138,6 +140,6 @@ func (f *figures) String() string {
 		outcomes = append(outcomes, fmt.Sprintf("%s %d", o, f.outcomes[o]))
 	}
 	return fmt.Sprintf("%d incidents in %d runs; %d were deferred, %d hand-overs paused, %d reports to customers deferred, %d digests sent %d messages (%d ends had several); "+
-		"%d told that windows changed; %d questions, %d changes approved, %d made at a wish, %d presses refused, %d stopped by the kill switch; %d breakdowns\noutcomes: %s", f.Incidents, f.Runs, f.Deferred, f.Paused, f.ContactsDeferred, f.Digests, f.Lists,
-		f.ManyLists, f.Changes, f.Questions, f.Granted, f.Wishes, f.Refusals, f.Stopped, f.deaths.Load(), strings.Join(outcomes, ", "))
+		"%d told that windows changed; %d questions, %d changes approved, %d made at a wish, %d presses refused, %d stopped by the kill switch, %d left to a person just before the close; %d breakdowns\noutcomes: %s", f.Incidents, f.Runs, f.Deferred, f.Paused, f.ContactsDeferred, f.Digests, f.Lists,
+		f.ManyLists, f.Changes, f.Questions, f.Granted, f.Wishes, f.Refusals, f.Stopped, f.Yielded, f.deaths.Load(), strings.Join(outcomes, ", "))
 }

@@ -15,7 +15,7 @@ import (
 type figures struct {
 	Incidents, Runs, Deferred, Paused, ContactsDeferred, Digests, Lists, ManyLists, Changes int
 
-	Questions, Granted, Wishes, Refusals, Stopped int // of people and the kill switch
+	Questions, Granted, Wishes, Refusals, Stopped, Yielded int // of people and the kill switch
 
 	deaths   atomic.Int64
 	outcomes map[incident.Outcome]int

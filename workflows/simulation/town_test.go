@@ -163,6 +163,9 @@ func (w *town) untilBack(d time.Duration) time.Duration {
 
 // send has a webhook delivered: as a rule at once, at times late or twice.
 func (w *town) send(e incident.Event) {
+	if w.sabotage.lonely && e.Agent.ID == aiko.ID && e.Type != incident.EventResolved && e.Type != incident.EventReopened {
+		return
+	}
 	rng := draw(w.plan.seed, w.plan.customer, "webhook", e.Incident, e.Type, e.OccurredAt.Unix())
 	times := 1
 	if chance(rng, 0.03) {
