@@ -132,10 +132,10 @@ func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until ti
 	}
 	defer s.Close()
 	client := pagerduty.NewClient(pagerduty.Options{APIURL: cfg.PagerDuty.APIURL, Token: cfg.PagerDuty.Token.Value, From: cfg.PagerDuty.From, Log: log,
-		HTTPClient: &http.Client{Transport: pagerduty.Paced(f.rate)}, Timeout: time.Minute, Patience: 10 * time.Minute})
+		HTTPClient: &http.Client{Transport: pagerduty.Paced(f.rate)}, Timeout: time.Minute + time.Minute/time.Duration(f.rate), Patience: 10 * time.Minute})
 	self, err := client.Self(ctx)
 	if err != nil && !errors.Is(err, pagerduty.ErrNotFound) {
-		return importHint(err)
+		return f.hinted(err)
 	}
 	nobodys := 0
 	customerOf := func(id incident.ServiceID) incident.Customer {
@@ -161,7 +161,7 @@ func (f importFlags) run(cmd *cobra.Command, cfg *config.Config, since, until ti
 		f.tellStopped(stderr, i)
 		return errNo
 	case err != nil:
-		return importHint(err)
+		return f.hinted(err)
 	}
 	return f.print(cmd.OutOrStdout(), i, nobodys, until, bar.resumed)
 }
@@ -194,19 +194,21 @@ func (f importFlags) alerts(client *pagerduty.Client) func(context.Context, inci
 	}
 }
 
-// importHint adds to a refusal of PagerDuty what to do.
-func importHint(err error) error {
+// hinted adds to a refusal of PagerDuty what to do.
+func (f importFlags) hinted(err error) error {
 	var refused *pagerduty.Error
 	if !errors.As(err, &refused) {
 		return err
 	}
 	hint := "what was read is in the record; the same command goes on there"
+	if f.dryRun {
+		hint = "nothing was written"
+	}
 	switch {
 	case refused.Status == http.StatusPaymentRequired:
 		hint = "the plan of the account does not have this; ask PagerDuty's account owner"
 	case errors.Is(err, pagerduty.ErrForbidden):
-		hint = "the token must be allowed to read all incidents of these services: an account's API key, or that of a user with the role Observer or more. " +
-			"The same command goes on where it stopped"
+		hint = "the token must be allowed to read all incidents of these services: an account's API key, or that of a user with the role Observer or more"
 	case errors.Is(err, pagerduty.ErrUnauthorized):
 		return err // it has a hint
 	}
@@ -234,7 +236,7 @@ func (f importFlags) print(w io.Writer, i incident.Import, nobodys int, until ti
 		n    int
 		text string
 	}{
-		{nobodys, "of a service that no customer of the catalog has: they belong to nobody"},
+		{nobodys, "of services that no customer of the catalog has: what is brought of them belongs to nobody"},
 		{i.Unchanged, "in the record already, and not changed since"},
 		{i.Engine, "handled by the engine: left as they are"},
 		{i.Open, "not resolved yet: left to the engine, and to a later import"},

@@ -200,6 +200,12 @@ func TestImportRefused(t *testing.T) {
 		remove()
 	}
 
+	remove := w.PagerDuty.Inject(sandbox.Fault{Path: "/incidents", Status: 400})
+	if _, errs := w.shodo(t, 2, append(pagerDuty, "--dry-run")...); !strings.Contains(errs, "hint: nothing was written") {
+		t.Errorf("a dry run: %s", errs)
+	}
+	remove()
+
 	// Half a history is told by everything that makes figures of it.
 	for _, args := range [][]string{{"store", "info"}, {"report", "monthly"}, {"stats", "--since", "300d"}, {"suggest", "--since", "300d"}, {"backtest", "--since", "300d", filepath.Join(w.dir, "catalog")}} {
 		_, errs := w.shodo(t, 0, args...)
@@ -227,7 +233,10 @@ func TestImportOfLittle(t *testing.T) {
 	wants(t, "nothing", out, "Brought 0 incidents", "the token may not be allowed to see them")
 	w.write(t, "catalog/customers/acme.yaml", strings.Replace(acmeFile, "PWEB001", "POTHER1", 1))
 	out, _ = w.shodo(t, 0, "import", "pagerduty", "--since", "300d", "--rate", "960")
-	wants(t, "nobody's", out, "Brought 10 incidents", "10 of a service that no customer of the catalog has")
+	wants(t, "nobody's", out, "Brought 10 incidents", "10 of services that no customer of the catalog has")
+	w.write(t, "catalog/customers/acme.yaml", acmeFile)
+	out, _ = w.shodo(t, 0, "import", "pagerduty", "--since", "300d", "--rate", "960")
+	wants(t, "once a customer has it", out, "Brought 10 incidents")
 }
 
 func TestImportAsked(t *testing.T) {

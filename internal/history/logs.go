@@ -29,6 +29,9 @@ func (r *run) logs(ctx context.Context, todo []incident.HistoryIncident, since, 
 	end := until.Add(margin)
 	if now := r.Now(); end.After(now) {
 		end = now
+		if end.Before(until) { // the clock has been put back
+			end = until
+		}
 	}
 	l.whole = map[incident.ID][]incident.LogEntry{}
 	for _, one := range todo {

@@ -179,3 +179,20 @@ func TestLargeLogEntries(t *testing.T) {
 		t.Errorf("%d MiB are held for %+v", most>>20, i)
 	}
 }
+
+// TestTheClockIsPutBack: an import that was begun by another clock asks for no time that ends before it begins.
+func TestTheClockIsPutBack(t *testing.T) {
+	w := newWorld(t, false, past(20))
+	w.meddle = func(rw http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+		if q := r.URL.Query(); r.URL.Path == "/log_entries" && q.Get("until") <= q.Get("since") { // both in UTC
+			rw.WriteHeader(400)
+			return true
+		}
+		return false
+	}
+	o := w.options("one")
+	o.Now = func() time.Time { return since.AddDate(-1, 0, 0) }
+	if i := w.run(t, o); i.Imported != 20 {
+		t.Errorf("the import is %+v", i)
+	}
+}
