@@ -260,7 +260,16 @@ func relative(now, before float64, ok bool) string {
 	if now/before >= 10 {
 		return fmt.Sprintf("×%.0f", now/before)
 	}
-	return fmt.Sprintf("%+.1f%%", 100*(now/before-1))
+	return plusMinus(100*(now/before-1)) + "%"
+}
+
+// plusMinus writes a change with its sign; none is neither more nor less.
+func plusMinus(v float64) string {
+	text := fmt.Sprintf("%+.1f", v)
+	if text == "+0.0" || text == "-0.0" {
+		return "±0.0"
+	}
+	return text
 }
 
 // points is a change of a share, in points of percent.
@@ -270,7 +279,7 @@ func points(now, before interface{ Rate() (float64, bool) }) string {
 	if !ok || !was {
 		return "-"
 	}
-	return fmt.Sprintf("%+.1fpt", 100*(x-y))
+	return plusMinus(100*(x-y)) + "pt"
 }
 
 // grouped writes thousands apart.

@@ -78,11 +78,14 @@ func TestDepartmentChangedInMidWeek(t *testing.T) {
 	}
 	for department, want := range map[string]int{"cloud-2": before, "cloud-1": after} {
 		in.Edition.Department = department
-		got := 0
-		for _, c := range build(t, in).Customers {
+		got, r := 0, build(t, in)
+		for _, c := range r.Customers {
 			if c.Name == "aoba" {
 				got = c.Figures.Incidents
 			}
+		}
+		if name := r.Name("aoba"); name != "Aoba Bank" {
+			t.Errorf("%s: the customer that moved is called %q", department, name)
 		}
 		if got != want || got == 0 {
 			t.Errorf("%s: %d incidents of aoba, want %d", department, got, want)

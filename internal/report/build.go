@@ -49,8 +49,10 @@ func (b *builder) build(ctx context.Context) error {
 	}
 	r.Adopted = b.Input.Edition.customers(b.Input.Customers)
 	r.names = map[incident.CustomerID]string{}
-	for _, c := range r.Adopted {
-		r.names[c.ID] = c.Name
+	for _, c := range b.Input.Customers {
+		if r.Edition.Customer == "" || r.Edition.Customer == c.ID { // a department has had customers that are another one's now
+			r.names[c.ID] = c.Name
+		}
 	}
 	for _, k := range b.Kinds {
 		if r.Edition.takes(k) && len(r.Suggestions) < maxTold {
