@@ -40,7 +40,6 @@ func (l *loader) checkRules() {
 	l.rule("listen", checkListen(c.Listen), `such as "127.0.0.1:8080", or ":8080" for all addresses`)
 	l.rule("public_url", checkURL(c.PublicURL), "such as https://shodo.example.com")
 	l.rule("pagerduty.api_url", checkURL(c.PagerDuty.APIURL), "such as https://api.pagerduty.com")
-	l.rule("pagerduty.events_url", checkURL(c.PagerDuty.EventsURL), "such as https://events.pagerduty.com")
 	l.rule("slack.api_url", checkURL(c.Slack.APIURL), "such as https://slack.com/api/")
 	l.rule("pagerduty.from", checkMail(c.PagerDuty.From), "PagerDuty wants the address with which the user logs in")
 	l.rule("slack.channel", checkChannel(c.Slack.Channel), `write "#name" with the quotes, or the channel's id, such as C024BE91L`)
@@ -51,7 +50,7 @@ func (l *loader) checkRules() {
 	if c.StopTimeout < time.Second || c.StopTimeout > time.Hour {
 		l.report("stop_timeout", fmt.Sprintf("%s is not between 1s and 1h", c.StopTimeout), "")
 	}
-	for _, path := range []string{"data_dir", "log.format", "temporal.namespace", "pagerduty.api_url", "pagerduty.events_url", "slack.api_url"} {
+	for _, path := range []string{"data_dir", "log.format", "temporal.namespace", "pagerduty.api_url", "slack.api_url"} {
 		l.notEmpty(path)
 	}
 	if c.Slack.Channel != "" && c.Slack.BotToken.IsZero() && !l.broken["slack.bot_token"] {

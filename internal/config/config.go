@@ -80,7 +80,6 @@ type GitAuth struct {
 // PagerDuty is the account.
 type PagerDuty struct {
 	APIURL         string   `yaml:"api_url" default:"https://api.pagerduty.com" doc:"PagerDuty's REST API. Accounts in the EU region: https://api.eu.pagerduty.com."`
-	EventsURL      string   `yaml:"events_url" default:"https://events.pagerduty.com" doc:"PagerDuty's Events API. Accounts in the EU region: https://events.eu.pagerduty.com."`
 	Token          Secret   `yaml:"token" need:"true" doc:"A REST API token that may read and write incidents."`
 	From           string   `yaml:"from" need:"true" doc:"The e-mail address of the PagerDuty user in whose name the engine acts. Give it a user of its own."`
 	WebhookSecrets []Secret `yaml:"webhook_secrets" need:"true" doc:"The secrets of the webhook subscriptions; several, so that one can be replaced without a gap."`

@@ -64,9 +64,9 @@ func TestDefaults(t *testing.T) {
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	got := []any{c.Listen, c.DataDir, c.StopTimeout, c.Catalog.Dir, c.PagerDuty.APIURL, c.PagerDuty.EventsURL, c.PagerDuty.Token.Reveal(),
+	got := []any{c.Listen, c.DataDir, c.StopTimeout, c.Catalog.Dir, c.PagerDuty.APIURL, c.PagerDuty.Token.Reveal(),
 		c.PagerDuty.WebhookSecrets[0].Reveal(), c.Slack.APIURL, c.Temporal.Namespace, c.Temporal.UsesTLS(), c.StoreURL().Reveal(), c.Log.Level, c.Log.Format}
-	want := []any{"127.0.0.1:8080", "data", 2 * time.Minute, "/etc/catalog", "https://api.pagerduty.com", "https://events.pagerduty.com", "t0ken",
+	want := []any{"127.0.0.1:8080", "data", 2 * time.Minute, "/etc/catalog", "https://api.pagerduty.com", "t0ken",
 		"h00k", "https://slack.com/api/", "default", false, "data/store.db", slog.LevelInfo, "text"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -278,7 +278,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		}
 	}
 	if d := described(c, "pagerduty.webhook_secrets"); d.Value != "<secret>, <secret>" ||
-		d.From != `shodo.yaml:11, environment variable "PD_HOOK", file "/run/secrets/hook"` {
+		d.From != `shodo.yaml:10, environment variable "PD_HOOK", file "/run/secrets/hook"` {
 		t.Errorf("described %+v", d)
 	}
 	if !strings.Contains(c.String(), "<secret>") {

@@ -137,7 +137,7 @@ func (s *stage) config(program string) *config.Config {
 		StopTimeout: stopWithin,
 		Catalog:     config.Catalog{Dir: s.catalogDir()},
 		PagerDuty: config.PagerDuty{
-			APIURL: s.sandbox.PagerDutyURL(), EventsURL: s.sandbox.PagerDutyURL(), Token: config.NewSecret(restToken), From: botEmail,
+			APIURL: s.sandbox.PagerDutyURL(), Token: config.NewSecret(restToken), From: botEmail,
 			WebhookSecrets: []config.Secret{config.NewSecret(webhookSecret)},
 		},
 		Slack: config.Slack{APIURL: s.sandbox.SlackURL(), BotToken: config.NewSecret(botToken), SigningSecret: config.NewSecret(signingSecret),
