@@ -71,7 +71,7 @@ func notAnOperator(user string) text {
 
 func noWindows(name, version string) text {
 	return say("*%s* has no quiet hours and no maintenance: people are told at once, and scenarios may change things. (catalog %s)",
-		"*%s* には静穏時間もメンテナンスもありません。すぐに連絡し、シナリオは変更を行えます。(カタログ %s)", escaped(name), escaped(version))
+		"*%s* には静穏時間帯もメンテナンスもありません。すぐに連絡し、シナリオは変更を行えます。(カタログ %s)", escaped(name), escaped(version))
 }
 
 // saidQuiet is the answer to the three questions.
