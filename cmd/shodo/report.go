@@ -105,6 +105,9 @@ func (f *reportFlags) run(cmd *cobra.Command, name string, now time.Time) error 
 		Department: f.department, Limit: 5, Read: recordedIncident(s), Taken: known.taken}); err != nil {
 		return err
 	}
+	if in.Imports, err = s.Imports(cmd.Context()); err != nil {
+		return err
+	}
 	in.Lost = f.lost(cmd, in, s, known)
 	r, err := report.Build(cmd.Context(), in)
 	if err != nil {

@@ -39,7 +39,7 @@ func (c reportComparison) Lost(ctx context.Context, p analytics.Period, e report
 func (a *App) sender() *delivery.Sender {
 	o := delivery.Options{
 		Reports: func() []config.Report { return a.cfg.Reports },
-		Record:  a.store, Ledger: a.store,
+		Record:  a.store, Ledger: a.store, Imports: a.store.Imports,
 		Read: func(ctx context.Context, id incident.ID) (incident.Incident, error) {
 			rec, err := a.store.Record(ctx, id)
 			return rec.Incident, err

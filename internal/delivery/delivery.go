@@ -64,6 +64,7 @@ type Options struct {
 	Reports func() []config.Report // of the configuration
 	Record  analytics.Source
 	Read    func(context.Context, incident.ID) (incident.Incident, error) // for the drafts of what to automate next
+	Imports func(context.Context) ([]incident.Import, error)              // of history
 	Catalog func() *catalog.Catalog
 	Ledger  Ledger
 	Slack   Channel
@@ -216,6 +217,9 @@ func (s *Sender) Make(ctx context.Context, r config.Report, turn time.Time) (*re
 	}
 	if in.Kinds, err = suggest.Rank(ctx, s.Record, suggest.Options{Since: period.Since, Until: period.Until, Customer: in.Edition.Customer,
 		Department: r.Department, Limit: 5, Read: s.Read, Taken: report.ScenarioNames(c)}); err != nil {
+		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
+	}
+	if in.Imports, err = s.Imports(ctx); err != nil {
 		return nil, fmt.Errorf("make the report %q: %w", r.Name, err)
 	}
 	in.Lost = s.lost(ctx, r.Name, period, in.Edition)

@@ -131,7 +131,7 @@ func open(t *testing.T, change func(*config.Report)) *office {
 			rec, err := o.store.Record(ctx, id)
 			return rec.Incident, err
 		},
-		Catalog: func() *catalog.Catalog { return cat }, Slack: o, Mail: o, Now: func() time.Time { return o.now }, Log: log,
+		Imports: o.store.Imports, Catalog: func() *catalog.Catalog { return cat }, Slack: o, Mail: o, Now: func() time.Time { return o.now }, Log: log,
 	})
 	return o
 }
@@ -371,12 +371,14 @@ func TestLost(t *testing.T) {
 			<-ctx.Done()
 			return analytics.Lost{}, ctx.Err()
 		}
-		made, err := delivery.New(delivery.Options{Record: nothing{}, Catalog: o.Catalog, Now: o.Now, Log: o.Log, PagerDuty: o}).Make(t.Context(), o.Reports()[0], monday)
+		made, err := delivery.New(delivery.Options{Record: nothing{}, Imports: noImports, Catalog: o.Catalog, Now: o.Now, Log: o.Log, PagerDuty: o}).Make(t.Context(), o.Reports()[0], monday)
 		if err != nil || made.Lost != nil {
 			t.Errorf("%v", err)
 		}
 	})
 }
+
+func noImports(context.Context) ([]incident.Import, error) { return nil, nil }
 
 // nothing is an empty record.
 type nothing struct{}

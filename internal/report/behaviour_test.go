@@ -172,6 +172,36 @@ func TestAction(t *testing.T) {
 	}
 }
 
+// Whoever reads figures that a history is missing from is told, in every format; an import that was finished says nothing.
+func TestHalfImports(t *testing.T) {
+	for done, want := range map[int]int{0: 1, 10: 0} { // the day in which it ended, if it did
+		for _, edition := range []report.Edition{{}, {Customer: "minato"}} {
+			in := cases(t)["operation"]
+			in.Edition = edition
+			i := incident.Import{Since: monday.AddDate(-1, 0, 0), Until: monday, DoneTo: monday.AddDate(0, -2, 0)}
+			if done > 0 {
+				i.DoneTo, i.EndedAt = i.Until, monday
+			}
+			in.Imports = []incident.Import{i}
+			r := build(t, in)
+			all := renderings(t, r)
+			_, letter := r.Letter()
+			all["mail"] = []byte(letter)
+			all["slack"], _ = r.Summary().JSON()
+			delete(all, "csv") // figures only
+			for format, text := range all {
+				says := "what was created from 9 Sep 2026 00:00 on is missing"
+				if format == "json" {
+					says = `"done_to": "2026-09-09T00:00:00+09:00"`
+				}
+				if got := strings.Count(string(text), says); got != want {
+					t.Errorf("%s of %+v says %d times that history is missing, want %d", format, edition, got, want)
+				}
+			}
+		}
+	}
+}
+
 // Time that is only assumed, or of which nothing is known, is not told as what people spent.
 func TestWhatAKindCosts(t *testing.T) {
 	for name, c := range map[string]struct {

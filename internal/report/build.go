@@ -64,6 +64,7 @@ func (b *builder) build(ctx context.Context) error {
 			return err
 		}
 	}
+	r.HalfImports = incident.HalfImports(b.Imports, r.Since(), r.Period.Until)
 	return nil
 }
 

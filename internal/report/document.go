@@ -1,9 +1,11 @@
 package report
 
+import "time"
+
 // document is the report in words, as both Markdown and HTML show it.
 type document struct {
 	title, who, when string
-	notice           string // empty unless the period is not over
+	notices          []string // what to know before the figures
 	findings         []finding
 	headline         table
 	charts           []chart
@@ -74,9 +76,17 @@ func (r *Report) document() document {
 	d := document{title: w.title(r), who: r.who(w), when: w.span(r.Period), findings: r.findings(w), headline: r.headline(w),
 		charts: r.charts(w), sections: r.sections(w), footer: r.footer(w)}
 	if !r.Over {
-		d.notice = w.notOver(r.AsOf.In(r.Period.Since.Location()).Format(w.dayLayout + " 15:04"))
+		d.notices = append(d.notices, w.notOver(w.minute(r, r.AsOf)))
+	}
+	for _, i := range r.HalfImports {
+		d.notices = append(d.notices, w.halfImport(w.minute(r, i.Since), w.minute(r, i.Until), w.minute(r, i.DoneTo)))
 	}
 	return d
+}
+
+// minute writes an instant in the reader's zone.
+func (w *words) minute(r *Report, at time.Time) string {
+	return at.In(r.Period.Since.Location()).Format(w.dayLayout + " 15:04")
 }
 
 // who says for whom the report is.

@@ -40,12 +40,13 @@ func languageOf(language string) string {
 // The view is the document with names that a template may read.
 type (
 	view struct {
-		Title, Who, When, Notice string
-		Findings                 []findingView
-		Headline                 tableView
-		Charts                   []chartView
-		Sections                 []sectionView
-		Footer                   []string
+		Title, Who, When string
+		Notices          []string
+		Findings         []findingView
+		Headline         tableView
+		Charts           []chartView
+		Sections         []sectionView
+		Footer           []string
 	}
 	findingView struct {
 		Label, Lead, Text string
@@ -88,7 +89,7 @@ type (
 )
 
 func viewOf(d document) view {
-	v := view{Title: d.title, Who: d.who, When: d.when, Notice: d.notice, Headline: tableOf(d.headline), Footer: d.footer}
+	v := view{Title: d.title, Who: d.who, When: d.when, Notices: d.notices, Headline: tableOf(d.headline), Footer: d.footer}
 	for _, f := range d.findings {
 		v.Findings = append(v.Findings, findingView{f.label, f.lead, f.text, f.tone})
 	}

@@ -51,13 +51,14 @@ func (r *Report) JSON() ([]byte, error) {
 		StormsOf    []grouped        `json:"storms_by_customer"`
 		Open        []openJSON       `json:"oldest_open"`
 		Years       []yearJSON       `json:"years"`
+		HalfImports []importJSON     `json:"half_imports"`
 		Lost        *int             `json:"lost"`
 	}{
 		Version: FormVersion, Definitions: r.Definitions, Edition: r.Edition, Language: languageOf(r.Language), Period: asPeriod(r.Period), Over: r.Over,
 		Verdict: r.Verdict(), Action: r.Action(), Sentences: sentences, Columns: []columnJSON{}, Days: points(r.Days), Trend: points(r.Trend),
 		Departments: []departmentJSON{}, Adoption: []customerJSON{}, Customers: list(r.Customers), Heaviest: list(r.Heaviest), Priorities: list(r.Priorities),
 		Automate: list(r.Suggestions), Attempts: list(r.Attempts), Returning: list(r.Scenarios), Noisiest: list(r.Noisiest), Windows: list(r.Windows),
-		Slow: []slowJSON{}, Deferred: list(r.Deferred), Storms: list(r.Storms), StormsOf: list(r.StormsOf), Open: []openJSON{}, Years: []yearJSON{}, Lost: r.Lost,
+		Slow: []slowJSON{}, Deferred: list(r.Deferred), Storms: list(r.Storms), StormsOf: list(r.StormsOf), Open: []openJSON{}, Years: []yearJSON{}, HalfImports: []importJSON{}, Lost: r.Lost,
 	}
 	zone := r.Period.Since.Location()
 	if !r.Over {
@@ -84,6 +85,9 @@ func (r *Report) JSON() ([]byte, error) {
 	}
 	for _, y := range r.Years {
 		out.Years = append(out.Years, yearJSON{y.Year, y.Whole, y.Until, y.Figures})
+	}
+	for _, i := range r.HalfImports {
+		out.HalfImports = append(out.HalfImports, importJSON{i.Since.In(zone), i.Until.In(zone), i.DoneTo.In(zone)})
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -144,6 +148,11 @@ type (
 		openJSON
 		Waited float64 `json:"waited_seconds"`
 		Taken  bool    `json:"taken"`
+	}
+	importJSON struct {
+		Since  time.Time `json:"since"`
+		Until  time.Time `json:"until"`
+		DoneTo time.Time `json:"done_to"`
 	}
 	yearJSON struct {
 		Year    int               `json:"year"`

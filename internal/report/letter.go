@@ -7,8 +7,8 @@ func (r *Report) Letter() (subject, text string) {
 	d := r.document()
 	var b strings.Builder
 	b.WriteString(d.title + " · " + d.who + "\n" + d.when + "\n\n")
-	if d.notice != "" {
-		b.WriteString(d.notice + "\n\n")
+	for _, n := range d.notices {
+		b.WriteString(n + "\n\n")
 	}
 	for _, f := range d.findings {
 		b.WriteString(f.label + "\n  " + f.whole() + "\n\n")

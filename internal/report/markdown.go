@@ -10,8 +10,8 @@ func (r *Report) Markdown() []byte {
 	d := r.document()
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s · %s\n\n%s\n", escaped(d.title), escaped(d.who), escaped(d.when))
-	if d.notice != "" {
-		fmt.Fprintf(&b, "\n> %s\n", escaped(d.notice))
+	for _, n := range d.notices {
+		fmt.Fprintf(&b, "\n> %s\n", escaped(n))
 	}
 	b.WriteString("\n")
 	for _, f := range d.findings {

@@ -21,6 +21,7 @@ type Input struct {
 	Customers []analytics.Customer                    // of the catalog: names and adoption
 	Manual    map[incident.ScenarioName]time.Duration // how long scenarios' work takes by hand
 	Kinds     []suggest.Kind                          // what to automate next, of the period; those of others are left out
+	Imports   []incident.Import                       // of history, whenever they were
 	Lost      *int                                    // what PagerDuty had in the period and the record has not; nil: not compared
 }
 
@@ -59,6 +60,7 @@ type Report struct {
 	StormsOf       []analytics.Grouped // customers with a storm, the most first
 	Open           []incident.Fact     // the oldest ones
 	Years          []Year
+	HalfImports    []incident.Import // those that leave something out of the columns
 	Lost           *int
 
 	Cause *Cause // nil: no kind of alert stands out

@@ -38,8 +38,8 @@ func (r *Report) Summary() Summary {
 	}
 	no := false
 	footer := d.when + " · " + r.defined(w)
-	if d.notice != "" {
-		footer = d.notice
+	if len(d.notices) > 0 {
+		footer = cut(strings.Join(d.notices, " "), maxSentence)
 	}
 	m := handover.Message{Text: mrkdwn(title + "\n" + cut(d.findings[0].whole(), maxSentence)), Blocks: []handover.Block{
 		{Type: "header", Text: &handover.Text{Type: "plain_text", Text: cut(plainMentions(title), handover.MaxHeader/2), Emoji: &no}},

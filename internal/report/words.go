@@ -19,6 +19,7 @@ type words struct {
 	cause       func(*Report) string
 	action      func(*Report) string
 	notOver     func(asOf string) string
+	halfImport  func(since, until, doneTo string) string
 	definitions func(version string, howToLook bool) string
 	more        func(n int) string
 	lost        func(n int) string

@@ -49,6 +49,9 @@ func english() *words {
 		notOver: func(asOf string) string {
 			return "The period is not over: this is how it was on " + asOf + ", compared with the same part of the one before."
 		},
+		halfImport: func(since, until, doneTo string) string {
+			return "The import of history from " + since + " to " + until + " is not finished: what was created from " + doneTo + " on is missing."
+		},
 		definitions: func(v string, howToLook bool) string {
 			text := "Definitions " + v + "."
 			if howToLook {

@@ -48,6 +48,9 @@ func japanese() *words {
 		notOver: func(asOf string) string {
 			return "期間はまだ終わっていません。" + asOf + " 時点の内容を、前の期間の同じ部分と比べています。"
 		},
+		halfImport: func(since, until, doneTo string) string {
+			return since + " から " + until + " までの履歴の取り込みは途中です。" + doneTo + " 以降に作成されたものは含まれていません。"
+		},
 		definitions: func(v string, howToLook bool) string {
 			text := "定義 " + v + "。"
 			if howToLook {
