@@ -9,7 +9,7 @@ import (
 )
 
 func newConfig() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Look at the settings of the process"}
+	cmd := &cobra.Command{Use: "config", Short: "Check the settings of the engine, or describe them"}
 	cmd.AddCommand(newConfigCheck(), &cobra.Command{
 		Use:   "reference",
 		Short: "Print the reference of all settings as Markdown",

@@ -25,18 +25,18 @@ func newExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain FILE|INCIDENT-ID",
 		Short: "Say which scenario an incident would get, why, and what would run",
-		Long: `explain reads an incident from a file, or by its id from the engine's record, decides as the engine would, and tells why: the customer, the scenario, for
-each other one the first condition that does not hold, the inputs and where each comes from, the autonomy after the customer's
-lowering, the steps, which attempts wait for whose approval or are only offered, who is told and who may decide, and
-what the customer's quiet hours and maintenance make of it, now or at another time (--at). With -c or --store it also
-tells what the kill switch of that engine stops ("shodo pause").
+		Long: `explain reads an incident from a file, or by its id from the engine's record, decides as the engine would, and tells why:
+the customer, the scenario, for each other one the first condition that does not hold, the inputs and where each comes
+from, the autonomy after the customer's lowering, the steps, which attempts wait for whose approval or are only offered,
+who is told and who may decide, and what the customer's quiet hours and maintenance make of it, now or at another time
+(--at). With -c or --store it also tells what the kill switch of that engine stops ("shodo pause").
 
 FILE is JSON, "-" for standard input: an incident as "shodo incident show --json" prints it, or
   {"service": {"id": "PX1234"}, "title": "...", "alerts": [{"summary": "...", "severity": "critical", "details": {...}}]}
 or the form that "shodo sandbox send" takes, with the service's id ({"service": "PX1234", "title": "...", "severity": ...})
-or an alert as PagerDuty's REST API gives it ("body" and "service" are read). When there is no such file, it is the id of an
-incident; where the record is: --store, or what the settings say (-c). Nothing is run. It exits 1 when no
-scenario matches.`,
+or an alert as PagerDuty's REST API gives it ("body" and "service" are read). When there is no such file, it is the id of
+an incident; where the record is: --store, or what the settings say (-c). Nothing is run. It exits 1 when no scenario
+matches.`,
 		Example: "  shodo explain --catalog ./catalog alert.json\n  shodo explain --at 2026-12-31T23:30:00+09:00 alert.json\n  shodo incident show Q123 --json | shodo explain -",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

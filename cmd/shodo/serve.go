@@ -28,8 +28,8 @@ func newServe() *cobra.Command {
 workflows, and the record. Without temporal.address Temporal runs embedded, on a file in data_dir.
 
 The catalog is a folder (catalog.dir) or a branch in Git (catalog.git); a change is read by itself, and at once on
-SIGHUP. A bad one is refused and the old one stays. SIGTERM and Ctrl-C stop cleanly: running
-steps are waited for, up to stop_timeout. A second one ends the process at once.
+SIGHUP. A bad one is refused and the old one stays. SIGTERM and Ctrl-C stop cleanly: running steps are waited for, up to
+stop_timeout. A second one ends the process at once.
 
 A setting comes from its flag, else its environment variable, else the file, else its default; "shodo config check"
 shows where each one comes from.`,
