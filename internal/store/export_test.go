@@ -152,6 +152,9 @@ func (s *Store) ReadForever(ctx context.Context) error {
 	return s.readDB.QueryRowContext(ctx, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n`).Scan(&n)
 }
 
+// Explain adds the sentinel to an error of the database.
+var Explain = explain
+
 // Readers is how many reads run at once.
 const Readers = maxReaders
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"shodo/internal/incident"
 	"shodo/internal/store"
@@ -349,4 +350,22 @@ func TestOustedEngine(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// What a PostgreSQL says that cannot be written is told apart, with what to do.
+func TestPostgresThatCannotBeWritten(t *testing.T) {
+	server := postgrestest.Start(t)
+	url := server.NewStore(t)
+	if err := open(t, url).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Exec(t.Context(), `ALTER DATABASE postgres SET default_transaction_read_only = on`); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, url) // there is nothing to bring up to date
+	_, _, err := s.PutDelivery(t.Context(), event(1))
+	wantError(t, err, store.ErrReadOnly)
+	for code, want := range map[string]error{"53100": store.ErrFull, "53300": store.ErrAway, "08006": store.ErrAway, "57P03": store.ErrAway} {
+		wantError(t, store.Explain(&pgconn.PgError{Code: code}), want)
+	}
 }

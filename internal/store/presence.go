@@ -183,7 +183,7 @@ func (p *presence) usable() error {
 		return fmt.Errorf("%w: it came while PostgreSQL was away", ErrInUse)
 	}
 	if !p.held.Load() { // another engine may be coming
-		return fmt.Errorf("%w: the connection that holds the database is made again", ErrAway)
+		return fmt.Errorf("%w; it goes on by itself: the connection that holds its lock is made again", ErrAway)
 	}
 	return nil
 }
