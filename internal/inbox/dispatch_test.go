@@ -342,6 +342,39 @@ func TestCrashBetweenHandAndSettle(t *testing.T) {
 	settledBy(t, i)
 }
 
+// doubtful stores an event and does not say so, once: the connection ended with the commit.
+type doubtful struct {
+	*store.Store
+	once atomic.Bool
+}
+
+func (d *doubtful) PutDelivery(ctx context.Context, one incident.Delivery) (string, bool, error) {
+	lane, fresh, err := d.Store.PutDelivery(ctx, one)
+	if err == nil && d.once.CompareAndSwap(false, true) {
+		return "", false, store.ErrAway
+	}
+	return lane, fresh, err
+}
+
+// TestStoredInDoubt: what the sender repeats, because nobody knew that it was stored, is handed over at once.
+func TestStoredInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newEngine(t)
+		i := inbox.New(&doubtful{Store: openStore(t)}, g, inbox.Config{})
+		run(t, i)
+		began := time.Now()
+		if err := i.Accept(t.Context(), event("P1", "Q1", 0)); err == nil {
+			t.Fatal("it is said to be stored")
+		}
+		accept(t, i, event("P1", "Q1", 0))
+		g.wait(1)
+		if waited := time.Since(began); waited > time.Second {
+			t.Errorf("it was handed over after %s", waited)
+		}
+		settledBy(t, i)
+	})
+}
+
 // TestSettlingRecovers: a full disk delays the note, and nothing is handed over twice for it.
 func TestSettlingRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

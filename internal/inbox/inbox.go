@@ -139,12 +139,14 @@ func (i *Inbox) Accept(ctx context.Context, d incident.Delivery) error {
 		i.metrics.events.WithLabelValues("not_stored").Inc()
 		return fmt.Errorf("accept event: %w", err)
 	}
+	if d.State == incident.Pending {
+		i.notice(lane) // a repetition, too: the first one may have been stored although that could not be told
+	}
 	if !fresh {
 		i.metrics.events.WithLabelValues("repeated").Inc()
 		return nil
 	}
 	if d.State == incident.Pending {
-		i.notice(lane)
 		return nil
 	}
 	i.count(d.State)
