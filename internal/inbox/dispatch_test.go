@@ -345,12 +345,12 @@ func TestCrashBetweenHandAndSettle(t *testing.T) {
 // doubtful stores an event and does not say so, once: the connection ended with the commit.
 type doubtful struct {
 	*store.Store
-	once atomic.Bool
+	doubt atomic.Bool // about the next one
 }
 
 func (d *doubtful) PutDelivery(ctx context.Context, one incident.Delivery) (string, bool, error) {
 	lane, fresh, err := d.Store.PutDelivery(ctx, one)
-	if err == nil && d.once.CompareAndSwap(false, true) {
+	if err == nil && d.doubt.CompareAndSwap(true, false) {
 		return "", false, store.ErrAway
 	}
 	return lane, fresh, err
@@ -359,14 +359,18 @@ func (d *doubtful) PutDelivery(ctx context.Context, one incident.Delivery) (stri
 // TestStoredInDoubt: what the sender repeats, because nobody knew that it was stored, is handed over at once.
 func TestStoredInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newEngine(t)
-		i := inbox.New(&doubtful{Store: openStore(t)}, g, inbox.Config{})
+		s, g := &doubtful{Store: openStore(t)}, newEngine(t)
+		i := inbox.New(s, g, inbox.Config{})
 		run(t, i)
-		began := time.Now()
-		if err := i.Accept(t.Context(), event("P1", "Q1", 0)); err == nil {
-			t.Fatal("it is said to be stored")
-		}
 		accept(t, i, event("P1", "Q1", 0))
+		g.wait(1) // the dispatcher has looked at what was there at the start
+		settledBy(t, i)
+		s.doubt.Store(true)
+		began := time.Now()
+		if err := i.Accept(t.Context(), event("P1", "Q1", 1)); !errors.Is(err, store.ErrAway) {
+			t.Fatalf("error %v", err)
+		}
+		accept(t, i, event("P1", "Q1", 1))
 		g.wait(1)
 		if waited := time.Since(began); waited > time.Second {
 			t.Errorf("it was handed over after %s", waited)
