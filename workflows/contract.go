@@ -109,7 +109,7 @@ type Plan struct {
 	Remaining  int           `json:"remaining,omitempty"`  // how many points the checklist has
 	Limit      time.Duration `json:"limit,omitempty"`      // limits.timeout, for what begins later
 	Live       bool          `json:"live,omitempty"`       // messages in Slack are kept current; plans of earlier engines never do
-	Yields     bool          `json:"yields,omitempty"`     // who takes it over stops the close; plans of earlier engines never do
+	Yields     bool          `json:"yields,omitempty"`     // who takes it over stops the close, and a question follows each step that another one reads; plans of earlier engines never do
 }
 
 // StepPlan is what sequencing needs to know of a step.

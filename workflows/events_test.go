@@ -48,14 +48,10 @@ func TestAnUnreadableEventCallsAPerson(t *testing.T) {
 
 func TestAPersonWhoLetsGoWhileTheRepairStopsIsFollowedByTheTiers(t *testing.T) {
 	b := newBench(t, whole)
-	running := make(chan struct{})
-	b.actions.answers = map[string][]answer{"http.request": {down}, "local.read": {journal},
-		"local.run": {{hangs: true, do: func() { close(running) }}}}
-	b.after(time.Second, func() {
-		<-running
+	b.actions.answers = map[string][]answer{"http.request": {down}, "local.read": {journal}, "local.run": {{hangs: true, do: func() {
 		b.env.SignalWorkflow("event", b.at("A", incident.EventAcknowledged, time.Minute, human))
 		b.env.SignalWorkflow("event", b.at("B", incident.EventUnacknowledged, 2*time.Minute, incident.Agent{}))
-	})
+	}}}}
 	acknowledgeSoon(b)
 	rec := b.run()
 	if rec.Outcome != incident.TakenOver || rec.Why != "Aiko Tanaka acknowledged it in PagerDuty" {

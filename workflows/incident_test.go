@@ -285,12 +285,7 @@ func TestAPersonWins(t *testing.T) {
 	} {
 		t.Run(c.name+" while a repair runs", func(t *testing.T) {
 			b := newBench(t, matches+probes+restartsTwice+verifies)
-			running := make(chan struct{})
-			b.actions.answers = map[string][]answer{"http.request": {down}, "local.run": {{hangs: true, do: func() { close(running) }}}}
-			b.after(time.Second, func() {
-				<-running
-				c.act(b)
-			})
+			b.actions.answers = map[string][]answer{"http.request": {down}, "local.run": {{hangs: true, do: func() { c.act(b) }}}}
 			rec := b.run()
 			if rec.Outcome != c.outcome || rec.TakenBy != human.Name && c.name != "resolve" {
 				t.Errorf("ended as %s, taken by %q: %s", rec.Outcome, rec.TakenBy, rec.Why)

@@ -163,6 +163,9 @@ func beforeAnyStep(e incident.Event, run int, inc incident.Incident, self string
 	if v := steppedIn(inc, self); v != nil {
 		return v
 	}
+	if v := gaveAway(e, self); v != nil {
+		return v
+	}
 	if e.Type == incident.EventUnreadable {
 		return &Verdict{Outcome: incident.HandedOver, Reason: incident.EngineError,
 			Why: "an event of PagerDuty about this incident could not be read"}
@@ -222,6 +225,18 @@ func steppedIn(inc incident.Incident, self string) *Verdict {
 	for _, agent := range inc.AcknowledgedBy {
 		if agent.IsPerson() && agent.ID != self {
 			return &Verdict{Outcome: incident.TakenOver, By: who(agent), Why: who(agent) + " has acknowledged it in PagerDuty"}
+		}
+	}
+	return nil
+}
+
+// gaveAway tells it from the event by which the run begins: that a person has given the incident to somebody is not to be
+// seen in PagerDuty's state.
+func gaveAway(e incident.Event, self string) *Verdict {
+	switch e.Type {
+	case incident.EventReassigned, incident.EventDelegated, incident.EventEscalated:
+		if e.Agent.IsPerson() && e.Agent.ID != self {
+			return &Verdict{Outcome: incident.TakenOver, By: who(e.Agent), Why: fmt.Sprintf("%s %s", who(e.Agent), deed(e.Type))}
 		}
 	}
 	return nil

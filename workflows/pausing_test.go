@@ -145,15 +145,12 @@ func TestTheKillSwitch(t *testing.T) {
 		{
 			name: "while a step runs, which is cancelled", scenario: twice,
 			play: func(b *bench) {
-				running := make(chan struct{})
 				b.actions.decide = nil
 				b.actions.answers = map[string][]answer{"http.request": {down}, "local.read": {journal},
-					"local.run": {{hangs: true, do: func() { close(running) }}}}
-				b.after(time.Second, func() {
-					<-running
-					b.pause(0, cancelling)
-					b.env.SignalWorkflow("pause", cancelling)
-				})
+					"local.run": {{hangs: true, do: func() {
+						b.pause(0, cancelling)
+						b.env.SignalWorkflow("pause", cancelling)
+					}}}}
 			},
 			outcome: incident.HandedOver, reason: incident.Paused, why: said,
 			ran: []string{"http.request", "local.read", "local.run"},

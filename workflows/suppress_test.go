@@ -82,6 +82,36 @@ func TestASuppressedIncidentThatIsStillOpenAtTheWindowsEnd(t *testing.T) {
 	}
 }
 
+// Who reassigns a silent incident wants somebody to be called: the run that begins then silences nobody, and repairs nothing.
+func TestAPersonWhoReassignsASuppressedIncident(t *testing.T) {
+	for _, kind := range []incident.EventType{incident.EventReassigned, incident.EventDelegated, incident.EventEscalated} {
+		t.Run(string(kind), func(t *testing.T) {
+			b := newBench(t, whole)
+			b.actions.answers = broken
+			b.policies.are(b.window("release 42", -time.Hour, 8*time.Hour, allSuppressed))
+			b.after(2*time.Hour, func() { b.person(kind) })
+			b.play(b.first())
+			silenced := b.pd.done()
+			b.pd.change(func(i *incident.Incident) { i.Status, i.AcknowledgedBy = incident.Triggered, nil })
+			b.next(2 * time.Hour)
+			rec := b.runFrom(b.at("E2", kind, 2*time.Hour, human))
+			if rec.Run != 2 || rec.Outcome != incident.TakenOver || rec.TakenBy != human.Name || len(b.changes()) > 0 {
+				t.Errorf("run %d ended as %s (%s), taken by %q: %s; changed %v", rec.Run, rec.Outcome, rec.Reason, rec.TakenBy, rec.Why, b.changes())
+			}
+			if d := cmp.Diff([]string{"note handed_over"}, b.pd.done()[len(silenced):]); d != "" {
+				t.Errorf("in PagerDuty (-want +got):\n%s", d)
+			}
+		})
+	}
+	t.Run("PagerDuty escalates by itself", func(t *testing.T) {
+		b := newBench(t, whole)
+		b.heals()
+		if rec := b.runFrom(b.at("E1", incident.EventEscalated, 0, incident.Agent{})); rec.Outcome != incident.Recovered {
+			t.Errorf("ended as %s (%s): %s", rec.Outcome, rec.Reason, rec.Why)
+		}
+	})
+}
+
 func TestASuppressedIncidentThatEndsItself(t *testing.T) {
 	b := newBench(t, whole)
 	b.policies.are(b.window("release 42", -time.Hour, 8*time.Hour, allSuppressed))

@@ -26,14 +26,9 @@ func TestTakingOver(t *testing.T) {
 	}{
 		{name: "while a step runs, which is cancelled", scenario: matches + probes + evidence + restartsTwice + verifies,
 			why: tookOver, changes: 1, play: func(b *bench) *press {
-				running := make(chan struct{})
-				b.actions.answers = map[string][]answer{"http.request": {down}, "local.read": {journal},
-					"local.run": {{hangs: true, do: func() { close(running) }}}}
 				p := &press{Choice: incident.Choice{Kind: incident.TakeOver}}
-				b.after(time.Second, func() {
-					<-running
-					b.send(p)
-				})
+				b.actions.answers = map[string][]answer{"http.request": {down}, "local.read": {journal},
+					"local.run": {{hangs: true, do: func() { b.send(p) }}}}
 				return p
 			}},
 		{name: "while it is checked", scenario: whole, why: tookOver, play: func(b *bench) *press {

@@ -166,6 +166,7 @@ func (a actions) Run(_ context.Context, c workflows.Call) (json.RawMessage, erro
 		a.seen.add(entry{at: now, kind: changedHost, incident: id, text: string(c.Params),
 			key: fmt.Sprintf("%d/%d/%d", c.Key.Run, c.Key.Attempt, c.Key.Round)})
 		t.repaired = t.repaired || t.repairs && chance(rng, 0.7)
+		a.die(id, "change", c.Key)
 		if chance(rng, 0.03) {
 			return nil, &workflows.StepError{Kind: incident.UnknownEffect, Err: errors.New("the connection broke")}
 		}
