@@ -59,8 +59,14 @@ func (p *presence) connect(ctx context.Context) error {
 	return nil
 }
 
+// stay keeps the server from ending the connection because it is idle, as it is most of the time.
+const stay = `SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'`
+
 // take takes the lock.
 func (p *presence) take(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, stay); err != nil {
+		return err
+	}
 	try := `SELECT current_schema(), pg_try_advisory_lock(` + lockKey(engineLock) + `)`
 	if p.shared {
 		try = `SELECT current_schema(), pg_try_advisory_lock_shared(` + lockKey(engineLock) + `)`
