@@ -32,3 +32,8 @@ func takeLock(path string) (*os.File, error) {
 	_, _ = f.WriteAt([]byte(fmt.Sprintln(os.Getpid())), 0)
 	return f, nil
 }
+
+// dropLock frees the lock. Closing the file does not do it while a program that is being started still has its descriptor.
+func dropLock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}

@@ -250,7 +250,7 @@ func (s *Store) Close() error {
 	}
 	s.watch.closeAll()
 	if s.lock != nil {
-		if err := s.lock.Close(); !errors.Is(err, os.ErrClosed) {
+		if err := dropLock(s.lock); !errors.Is(err, os.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}
