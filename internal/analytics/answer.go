@@ -90,13 +90,13 @@ func (a *asking) bounded(list []group) []group {
 	if len(list) <= maxGroups {
 		return list
 	}
-	kept, light := list[:maxGroups:maxGroups], list[maxGroups:]
 	others := group{Group{Name: OtherGroups}, &tally{}, &tally{}}
-	if i := slices.IndexFunc(kept, func(g group) bool { return g.name == others.name }); i >= 0 {
-		light = append(light, kept[i])
-		kept = slices.Delete(kept, i, i+1)
-	}
-	for _, g := range light {
+	kept := list[:0]
+	for _, g := range list {
+		if g.name != others.name && len(kept) < maxGroups {
+			kept = append(kept, g)
+			continue
+		}
 		others.now.merge(g.now)
 		others.before.merge(g.before)
 	}

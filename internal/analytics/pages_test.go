@@ -70,10 +70,9 @@ func TestAnswersOfPagesAreThoseOfFacts(t *testing.T) {
 		}
 		want := answer(t, &record{facts: facts}, q, 1)
 		for name, with := range map[string]*paged{"all": all, "some": some, "broken": broken} {
-			for parts := range 5 {
-				if diff := cmp.Diff(want, answer(t, with, q, 1+parts)); diff != "" {
-					t.Fatalf("%+v, %s pages in %d parts (-facts +pages):\n%s", q, name, 1+parts, diff)
-				}
+			parts := 1 + r.IntN(5)
+			if diff := cmp.Diff(want, answer(t, with, q, parts)); diff != "" {
+				t.Fatalf("%+v, %s pages in %d parts (-facts +pages):\n%s", q, name, parts, diff)
 			}
 		}
 	}
