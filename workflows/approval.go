@@ -70,8 +70,8 @@ func (r *response) approve(k int, differs bool) *Verdict {
 	return v
 }
 
-// changedTwice is the verdict on an attempt that is another one each time it was approved. That something of it was sent
-// meanwhile is another matter: what a later step would do may be known only when an earlier one has ended.
+// changedTwice is the verdict on an attempt that was another one each time it was approved, though nothing of it was sent in
+// between by which a later step could have become known.
 func (r *response) changedTwice(k int) *Verdict {
 	return &Verdict{Outcome: incident.HandedOver, Reason: incident.NotApproved,
 		Why: fmt.Sprintf("what attempt %q would do has changed twice after it was approved", r.plan.Attempts[k-1].Name)}
