@@ -24,6 +24,8 @@ func TestCustomersEditionShowsOnlyThatCustomer(t *testing.T) {
 		for _, language := range []string{"en", "ja"} {
 			in := cases(t)["operation"]
 			in.Edition, in.Language = edition, language
+			in.Lost = new(int)
+			*in.Lost = 2
 			var foreign []string
 			for _, c := range in.Customers {
 				if c.ID != edition.Customer {
@@ -44,6 +46,11 @@ func TestCustomersEditionShowsOnlyThatCustomer(t *testing.T) {
 				t.Fatal(err)
 			}
 			all["slack"] = message
+			for format, text := range all {
+				if bytes.Contains(text, []byte("shodo stats")) {
+					t.Errorf("%s in %s tells a customer to run commands", format, language)
+				}
+			}
 			for _, name := range slices.Compact(foreign) {
 				for format, text := range all {
 					if name != "" && !slices.Contains(own, name) && bytes.Contains(text, []byte(name)) {
@@ -354,6 +361,9 @@ func TestDaysOfAZoneThatChangesItsClocks(t *testing.T) {
 	r := build(t, in)
 	if len(r.Days) != 31 || r.Days[24].Incidents != 1 || r.Days[24].Until.Sub(r.Days[24].Since) != 25*time.Hour {
 		t.Errorf("%d days, the 25th: %+v", len(r.Days), r.Days[24])
+	}
+	if page, err := r.HTML(); err != nil || !bytes.Contains(page, []byte(">2026-10</text>")) {
+		t.Errorf("the month does not stand under its chart: %v", err)
 	}
 }
 

@@ -110,9 +110,9 @@ func (r *Report) lineChart(w *words, points []Point, rate bool) chart {
 	return c
 }
 
-// shortName is the week or the month of a name, or the day.
+// shortName leaves out the year of a week and of a day; a month's number alone would say nothing.
 func shortName(name string) string {
-	if len(name) > 5 {
+	if len(name) > len("2026-11") {
 		return name[5:]
 	}
 	return name

@@ -175,7 +175,11 @@ func actionEnglish(w *words, r *Report) string {
 	now := r.Figures(Now)
 	switch r.Action() {
 	case FindLost:
-		return fmt.Sprintf("Find the %s that PagerDuty has and the record has not.", incidents(*r.Lost))
+		text := fmt.Sprintf("Find the %s that PagerDuty has and the record has not.", incidents(*r.Lost))
+		if r.Edition.Customer == "" {
+			text += " shodo stats --lost names them."
+		}
+		return text
 	case Automate:
 		k := r.Suggestions[0]
 		name := r.kindName(analytics.Group{Name: k.Title, Customer: k.Customer, Service: k.Service}, w)

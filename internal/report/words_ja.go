@@ -147,7 +147,11 @@ func actionJapanese(w *words, r *Report) string {
 	now := r.Figures(Now)
 	switch r.Action() {
 	case FindLost:
-		return fmt.Sprintf("PagerDuty にあって記録にない %s 件を調べてください。", number(*r.Lost))
+		text := fmt.Sprintf("PagerDuty にあって記録にない %s 件を調べてください。", number(*r.Lost))
+		if r.Edition.Customer == "" {
+			text += "shodo stats --lost で ID を確認できます。"
+		}
+		return text
 	case Automate:
 		k := r.Suggestions[0]
 		name := r.kindName(analytics.Group{Name: k.Title, Customer: k.Customer, Service: k.Service}, w)
