@@ -28,7 +28,27 @@ const (
 	maxKinds = 200_000
 )
 
-// numbered is the numbers of texts. Several may look at once; names is for afterwards.
+// look gives the numbers of names, in the memory of a list. Several may look at once; only new names make them wait.
+func look[K any](mu *sync.RWMutex, into []uint32, names []K, known func(K) (uint32, bool), number func(K) uint32) []uint32 {
+	into = resized(into, len(names))
+	mu.RLock()
+	all := true
+	for i := 0; i < len(names) && all; i++ {
+		into[i], all = known(names[i])
+	}
+	mu.RUnlock()
+	if all {
+		return into
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for i, name := range names {
+		into[i] = number(name)
+	}
+	return into
+}
+
+// numbered is the numbers of texts; names is for afterwards.
 type numbered struct {
 	mu    sync.RWMutex
 	index map[string]uint32
@@ -36,32 +56,13 @@ type numbered struct {
 	full  atomic.Bool // there are others
 }
 
-// look gives the numbers of texts, in the memory of a list.
 func (n *numbered) look(into []uint32, texts []string) []uint32 {
-	into = resized(into, len(texts))
-	if n.known(into, texts) {
-		return into
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for i, text := range texts {
-		into[i] = n.number(text)
-	}
-	return into
+	return look(&n.mu, into, texts, n.known, n.number)
 }
 
-// known looks as long as all have a number.
-func (n *numbered) known(into []uint32, texts []string) bool {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	for i, text := range texts {
-		number, known := n.index[text]
-		if !known {
-			return false
-		}
-		into[i] = number
-	}
-	return true
+func (n *numbered) known(text string) (uint32, bool) {
+	number, known := n.index[text]
+	return number, known
 }
 
 func (n *numbered) number(text string) uint32 {
@@ -82,7 +83,7 @@ func (n *numbered) number(text string) uint32 {
 	return number
 }
 
-// kindNumbers is the numbers of kinds of alerts. Several may look at once.
+// kindNumbers is the numbers of kinds of alerts.
 type kindNumbers struct {
 	mu    sync.RWMutex
 	index table // 1 more than the number
@@ -94,42 +95,24 @@ func kindKey(customer, service, title uint32) uint64 {
 	return uint64(customer)<<42 | uint64(service)<<21 | uint64(title)
 }
 
-// look replaces keys by numbers.
 func (n *kindNumbers) look(into []uint32, keys []uint64) []uint32 {
-	into = resized(into, len(keys))
-	if n.known(into, keys) {
-		return into
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for i, key := range keys {
-		into[i] = n.number(key)
-	}
-	return into
+	return look(&n.mu, into, keys, n.known, n.number)
 }
 
-func (n *kindNumbers) known(into []uint32, keys []uint64) bool {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	for i, key := range keys {
-		number := n.index.at(key)
-		if number == 0 {
-			return false
-		}
-		into[i] = uint32(number - 1)
-	}
-	return true
+func (n *kindNumbers) known(key uint64) (uint32, bool) {
+	number := n.index.at(key)
+	return uint32(number - 1), number > 0
 }
 
 func (n *kindNumbers) number(key uint64) uint32 {
-	if number := n.index.at(key); number > 0 {
-		return uint32(number - 1)
+	if number, known := n.known(key); known {
+		return number
 	}
-	if n.index.len() >= maxKinds {
+	number := n.index.len()
+	if number >= maxKinds {
 		n.full.Store(true)
 		return maxKinds
 	}
-	number := uint32(n.index.len())
 	*n.index.of(key) = int32(number + 1)
-	return number
+	return uint32(number)
 }
