@@ -248,6 +248,22 @@ func TestNamesOfFiles(t *testing.T) {
 	}
 }
 
+// Where no first response is over, nothing is said of how long it took.
+func TestNoResponseTimes(t *testing.T) {
+	open := incident.Fact{ID: "Q1", Run: 1, CreatedAt: monday}
+	before := incident.Fact{ID: "Q0", Run: 1, Outcome: incident.Cleared, CreatedAt: monday.AddDate(0, 0, -7), EndedAt: monday.AddDate(0, 0, -7)}
+	for _, all := range []record{{open}, {before, open}} {
+		for language, none := range map[string]string{"en": "no first response is over", "ja": "初動が終わったものはありません"} {
+			in := cases(t)["empty"]
+			in.Record, in.Language = all, language
+			if text, _, _ := strings.Cut(build(t, in).Summary().Message.Blocks[1].Text.Text, "\n"); strings.Contains(text, "no data") ||
+				strings.Contains(text, "データなし") || !strings.Contains(text, none) {
+				t.Errorf("%s: %s", language, text)
+			}
+		}
+	}
+}
+
 // What comes from outside stays text in every format.
 func TestHostileTitles(t *testing.T) {
 	const hostile = "<script>alert(1)</script> |`*_[x](http://evil.example) @everyone <!channel> =cmd() \u202e\x1b[31m\n# head"

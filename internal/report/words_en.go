@@ -132,14 +132,22 @@ func verdictEnglish(w *words, r *Report) (lead, text string) {
 		}
 		return "", fmt.Sprintf("There were no incidents in this %s; in the one before there were %s.", period, number(before.Incidents))
 	case First:
-		return "", fmt.Sprintf("%s: %s handled automatically, first response %s on average. There is nothing to compare with: the %s before had none.",
-			incidents(now.Incidents), w.rate(now.Automatic.Rate()), w.mean(now.FirstResponse), period)
+		took := "no first response is over"
+		if now.FirstResponse.Count > 0 {
+			took = "first response " + w.mean(now.FirstResponse) + " on average"
+		}
+		return "", fmt.Sprintf("%s: %s handled automatically, %s. There is nothing to compare with: the %s before had none.",
+			incidents(now.Incidents), w.rate(now.Automatic.Rate()), took, period)
+	}
+	lead = fmt.Sprintf("%s the %s before. ", how[verdict], period)
+	if now.FirstResponse.Count == 0 {
+		return lead, fmt.Sprintf("%s were handled automatically (%s), and no first response is over.", w.rate(now.Automatic.Rate()), points)
 	}
 	compared := "(" + mean + ")."
 	if r.manyOpen() {
 		compared = fmt.Sprintf("without the %s that are still open.", number(now.Open))
 	}
-	return fmt.Sprintf("%s the %s before. ", how[verdict], period), fmt.Sprintf("%s were handled automatically (%s), and the first response took %s on average %s",
+	return lead, fmt.Sprintf("%s were handled automatically (%s), and the first response took %s on average %s",
 		w.rate(now.Automatic.Rate()), points, w.mean(now.FirstResponse), compared)
 }
 

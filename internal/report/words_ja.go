@@ -114,8 +114,15 @@ func verdictJapanese(w *words, r *Report) (lead, text string) {
 	case Empty:
 		return "", fmt.Sprintf("%sはインシデントがありませんでした (%sは %s 件)。", name[Now], name[Before], number(before.Incidents))
 	case First:
+		if now.FirstResponse.Count == 0 {
+			return "", fmt.Sprintf("%s 件のうち %s を自動で対応しました。初動が終わったものはありません。%sはインシデントがなく、比較できません。",
+				number(now.Incidents), w.rate(now.Automatic.Rate()), name[Before])
+		}
 		return "", fmt.Sprintf("%s 件のうち %s を自動で対応し、初動時間は平均 %s でした。%sはインシデントがなく、比較できません。",
 			number(now.Incidents), w.rate(now.Automatic.Rate()), w.mean(now.FirstResponse), name[Before])
+	}
+	if now.FirstResponse.Count == 0 {
+		return name[Before] + how[verdict], fmt.Sprintf("自動対応率は %s (%s) です。初動が終わったものはありません。", w.rate(now.Automatic.Rate()), points)
 	}
 	compared := "(" + mean + ") です。"
 	if r.manyOpen() {
