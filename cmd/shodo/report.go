@@ -13,6 +13,7 @@ import (
 
 	"shodo/internal/analytics"
 	"shodo/internal/incident"
+	"shodo/internal/partial"
 	"shodo/internal/report"
 	"shodo/internal/store"
 	"shodo/internal/suggest"
@@ -209,7 +210,7 @@ func (f *reportFlags) write(cmd *cobra.Command, r *report.Report, format string)
 		}
 		path = filepath.Join(path, r.FileName()+reportFormats[format])
 	}
-	if err := writeWhole(path, text); err != nil {
+	if err := partial.Write(path, text); err != nil {
 		return fmt.Errorf("write the report as %q: %w", path, err)
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), path)
@@ -226,20 +227,4 @@ func rendered(r *report.Report, format string) ([]byte, error) {
 		return r.CSV()
 	}
 	return r.Markdown(), nil
-}
-
-// writeWhole puts a file in its place in one step.
-func writeWhole(path string, text []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".report-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // after it has been renamed there is none
-	if _, err := tmp.Write(text); err != nil {
-		return errors.Join(err, tmp.Close())
-	}
-	if err := errors.Join(tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

@@ -10,6 +10,7 @@ import (
 	"shodo/internal/config"
 	"shodo/internal/handover"
 	"shodo/internal/mail"
+	"shodo/internal/partial"
 	"shodo/internal/report"
 	"shodo/internal/slack"
 )
@@ -122,24 +123,10 @@ func toFolder(r *report.Report, folder string) (delivering, error) {
 		}
 		name := filepath.Join(folder, r.FileName())
 		for _, f := range files {
-			if err := writeWhole(name+f.ending, f.content); err != nil {
+			if err := partial.Write(name+f.ending, f.content); err != nil {
 				return "", err
 			}
 		}
 		return "written as " + filepath.Base(name), nil
 	}, nil
-}
-
-// writeWhole writes beside the file and then takes its place.
-func writeWhole(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -130,3 +130,24 @@ func TestLinkInTheWay(t *testing.T) {
 		t.Errorf("it is %q, error %v", got, err)
 	}
 }
+
+func TestWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.md")
+	for _, text := range []string{"first", "second, in its place"} {
+		if err := partial.Write(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != text {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(path + "?*"); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if err := partial.Write(filepath.Join(path, "below"), nil); err == nil {
+		t.Error("a file is no folder")
+	}
+}
