@@ -30,9 +30,9 @@
 //
 // Approvals. The engine asks (approval.go) where the autonomy is approve, or the attempt says so. What is approved is what
 // was shown: each step's action and rendered parameters. They are rendered again right before a step is sent, and where they
-// differ nothing is sent and it is asked once more; so it is, too, where a step reads what an earlier one gave. The target's lock is not held while people think, the time does not count
-// against limits.timeout, PagerDuty stays silent, and after a yes it is checked again. An approval is for once. Silence
-// approves nothing. A wish (manual.go) is an attempt that a person asks for after the hand-over: it keeps to budgets, windows,
+// differ nothing is sent and it is asked once more; so it is, too, where a step reads what an earlier one gave. The target's
+// lock is not held while people think, the time does not count against limits.timeout, PagerDuty stays silent, and after a yes
+// it is checked again. An approval is for once. Silence approves nothing. A wish (manual.go) is an attempt that a person asks for after the hand-over: it keeps to budgets, windows,
 // limits and the kill switch, and where the customer demands two people another one has to approve it.
 //
 // After a hand-over choices are acted on beside the loop that tells the tiers (obeying.go, handover.go), so that none waits for
