@@ -60,8 +60,11 @@ removes what it made but the report.`,
 			signals := make(chan os.Signal, 1)
 			signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 			defer signal.Stop(signals)
-			right, err := demo.Run(cmd.Context(), opts)
-			if cmd.Context().Err() != nil && err != nil {
+			// A terminal or a reader ("| head") that goes away stops it, too, instead of killing it.
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP, syscall.SIGPIPE)
+			defer stop()
+			right, err := demo.Run(ctx, opts)
+			if ctx.Err() != nil && err != nil {
 				return errNo // stopped before the end: what was seen proves nothing
 			}
 			if err == nil && !right {
