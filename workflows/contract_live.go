@@ -22,6 +22,7 @@ type Show struct {
 	MayRun   bool              `json:"may_run,omitempty"`  // a person may have attempts made
 	Mentions []incident.Person `json:"mentions,omitempty"` // who was on call when the message was posted
 	Question *QuestionInput    `json:"question,omitempty"` // what waits for approval
+	Moved    bool              `json:"moved,omitempty"`    // a later message of the run stands in the same channel
 }
 
 // News is one thing that the thread of a message is told.

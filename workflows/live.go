@@ -85,6 +85,7 @@ func (r *response) update(ctx workflow.Context, p *post) {
 		_ = workflow.Sleep(ctx, wait)
 	}
 	show := r.show()
+	show.Moved = r.hasLater(p, told.Posted)
 	if show.Question != nil || !r.answered() {
 		show.Mentions = told.Mentions
 	}
@@ -93,6 +94,14 @@ func (r *response) update(ctx workflow.Context, p *post) {
 	if err := workflow.ExecuteActivity(telling(ctx), followSlackActivity, in).Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Error("keep a message current", "err", err)
 	}
+}
+
+// hasLater says whether a later message stands in the channel of one: then people choose there.
+func (r *response) hasLater(p *post, at Posted) bool {
+	return slices.ContainsFunc(r.posts[slices.Index(r.posts, p)+1:], func(later *post) bool {
+		var told ToldSlack
+		return later.future.IsReady() && later.future.Get(r.ctx, &told) == nil && told.Posted.TS != "" && told.Posted.Channel == at.Channel
+	})
 }
 
 // isCurrent says whether every message shows how things are.
@@ -200,7 +209,7 @@ func (n News) message(rec incident.Record, opts handover.Options) handover.Messa
 // shown adds to the options of a message what it shows beside the record. What cannot be found out is left out: the message
 // matters more.
 func (a *Activities) shown(ctx context.Context, opts handover.Options, c Case, s Show, rec incident.Record) handover.Options {
-	opts.Next, opts.NextAt, opts.CanCall, opts.Mentions = s.Next, s.NextAt, s.CanCall, s.Mentions
+	opts.Next, opts.NextAt, opts.CanCall, opts.Mentions, opts.Moved = s.Next, s.NextAt, s.CanCall, s.Mentions, s.Moved
 	opts.Buttons = a.Buttons
 	done := stepsOf(rec)
 	opts.Remaining = a.remaining(c, done)

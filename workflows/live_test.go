@@ -187,6 +187,26 @@ func TestTheQuestionsMessageIsKeptCurrent(t *testing.T) {
 	}
 }
 
+// After an approval that was not given there are two messages in the channel: only the newer one takes choices, and the
+// question's says so.
+func TestOnlyTheNewestMessageOfAChannelTakesChoices(t *testing.T) {
+	b := newBench(t, asksFirst)
+	b.actions.answers = broken
+	b.world.Buttons = true
+	watched(b)
+	b.choose(time.Minute, incident.Choice{Kind: incident.NotNow, Number: 1})
+	var last map[string]string // the last blocks of each message
+	b.after(2*time.Minute, func() { last = b.slack.lastOf(t) })
+	acknowledgeSoon(b)
+	b.run()
+	if first := last["C#first/1"]; strings.Contains(first, "action_id") || !strings.Contains(first, "go on in the newest message") {
+		t.Errorf("the question: %s", first)
+	}
+	if second := b.slack.texts[1]; !strings.Contains(second, "shodo:take_over") {
+		t.Errorf("the hand-over: %s", second)
+	}
+}
+
 // rota is who is on call, by policy.
 type rota map[string][]incident.Person
 

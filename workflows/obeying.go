@@ -73,7 +73,7 @@ func (r *response) closeAsNoise(ctx workflow.Context, c incident.Choice) {
 	case err != nil:
 		workflow.GetLogger(ctx).Error("resolve an incident that was noise", "err", err)
 	case refused != "":
-		r.recordIn(ctx, incident.Transition{Key: "acted/noise", Kind: incident.Acted, Why: refused})
+		r.recordIn(ctx, incident.Transition{Key: "acted/noise", Kind: incident.Acted, Choice: incident.Noise, Why: refused})
 	default:
 		r.people.note(incident.Event{ID: chosenID(c), Type: incident.EventResolved, OccurredAt: workflow.Now(ctx),
 			Agent: incident.Agent{ID: c.By.PagerDuty, Name: c.By.Name, Type: "user_reference"}})

@@ -278,6 +278,9 @@ func TestNoiseThatPagerDutyRefusesToResolve(t *testing.T) {
 	}) {
 		t.Errorf("the record does not tell: %+v", rec.Transitions)
 	}
+	if !slices.ContainsFunc(b.slack.news, func(s string) bool { return strings.Contains(s, "PagerDuty refuses it") }) {
+		t.Errorf("who pressed believes that it is closed; in the thread: %q", b.slack.news)
+	}
 	if !slices.Contains(deedsOf(rec), "event: resolved in PagerDuty") {
 		t.Errorf("the record: %q", deedsOf(rec))
 	}

@@ -331,6 +331,7 @@ type messages struct {
 	tries   int                // how often Slack was asked to take one
 	news    []string           // replies in threads
 	updates []handover.Message // of messages that were posted before
+	updated []workflows.Posted // which ones
 	last    handover.Message
 	fail    error
 }
@@ -358,8 +359,24 @@ func (m *messages) Post(_ context.Context, channel string, msg handover.Message,
 func (m *messages) Update(_ context.Context, at workflows.Posted, msg handover.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.updates = append(m.updates, msg)
+	m.updates, m.updated = append(m.updates, msg), append(m.updated, at)
 	return nil
+}
+
+// lastOf gives the blocks of each message as it was updated last, by channel and time.
+func (m *messages) lastOf(t *testing.T) map[string]string {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	last := map[string]string{}
+	for i, at := range m.updated {
+		text, err := json.Marshal(m.updates[i].Blocks)
+		if err != nil {
+			t.Error(err)
+		}
+		last[at.Channel+"/"+at.TS] = string(text)
+	}
+	return last
 }
 
 func (m *messages) Reply(_ context.Context, to workflows.Posted, msg handover.Message) error {
