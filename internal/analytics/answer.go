@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"shodo/internal/incident"
 )
@@ -26,10 +27,18 @@ func (a *asking) answer() Answer {
 }
 
 func (a *asking) total(s *side) Figures {
+	groups := slices.Collect(maps.Values(s.groups))
+	var mu sync.Mutex
 	var total tally
-	for _, t := range s.groups {
-		total.merge(t)
-	}
+	together(len(groups), func(from, to int) {
+		var part tally
+		for _, t := range groups[from:to] {
+			part.merge(t)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		total.merge(&part)
+	})
 	return a.figures(s, &total)
 }
 
@@ -64,9 +73,11 @@ func (a *asking) groups() []Grouped {
 	}
 	list = a.bounded(a.ordered(list))
 	out := make([]Grouped, len(list))
-	for i, g := range list {
-		out[i] = Grouped{Group: g.name, Figures: a.figures(a.current, g.now), Previous: a.figures(a.previous, g.before)}
-	}
+	together(len(list), func(from, to int) {
+		for i, g := range list[from:to] {
+			out[from+i] = Grouped{Group: g.name, Figures: a.figures(a.current, g.now), Previous: a.figures(a.previous, g.before)}
+		}
+	})
 	return out
 }
 

@@ -2,6 +2,8 @@ package analytics
 
 import (
 	"context"
+	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -92,6 +94,16 @@ func (r *reading) comeBack(ctx context.Context, readings []*reading) error {
 		}
 	}
 	return nil
+}
+
+// together does so many things in as many parts as there are cores, when they are many.
+func together(count int, do func(from, to int)) {
+	parts := min(max(count/1000, 1), runtime.GOMAXPROCS(0), maxParts)
+	var group sync.WaitGroup
+	for n := range parts {
+		group.Go(func() { do(n*count/parts, (n+1)*count/parts) })
+	}
+	group.Wait()
 }
 
 // nextDay is the first beginning of a day in UTC that is not before an instant.
