@@ -11,7 +11,7 @@ import (
 
 // StartStep makes the intent to run a changing step durable, before the action is sent. New: send it. Otherwise it was
 // begun before, and what is known of it is returned: its result, or, with status Started, that it was sent and its end
-// is unknown. In the recover phase it also counts the attempt for the budgets. Status, output and end of the given
+// is unknown. One that was refused was not sent, and is begun anew. In the recover phase it also counts the attempt for the budgets. Status, output and end of the given
 // step are not looked at. ErrNotFound: no such incident has begun.
 func (s *Store) StartStep(ctx context.Context, step incident.Step) (incident.StepState, error) {
 	if step.StartedAt.IsZero() {
@@ -35,9 +35,12 @@ func startStep(t *tx, step incident.Step) (incident.StepState, error) {
 		INSERT INTO steps (incident, run, phase, attempt, round, place, id, name, action, status, params, error, error_kind,
 			started_at, note)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', $12, $13)
-		ON CONFLICT (incident, run, phase, attempt, round, place) DO NOTHING`,
+		ON CONFLICT (incident, run, phase, attempt, round, place) DO UPDATE SET id = excluded.id, name = excluded.name,
+			action = excluded.action, status = excluded.status, healthy = NULL, params = excluded.params, output = NULL,
+			error = '', error_kind = '', started_at = excluded.started_at, ended_at = NULL, note = excluded.note
+			WHERE steps.error_kind = $14`,
 		append(stepKey(k), text(step.ID), text(step.Name), text(step.Action), string(step.Status), document(step.Params),
-			micros(step.StartedAt), text(step.Note))...)
+			micros(step.StartedAt), text(step.Note), text(incident.Refused))...)
 	if err != nil {
 		return incident.StepState{}, err
 	}

@@ -205,6 +205,19 @@ func changingStep(t *testing.T, s *store.Store) {
 	wantSame(t, known, later)
 	wantSame(t, read(t, s, "Q1").Steps, []incident.Step{later})
 
+	refused := step("Q1", incident.Recover, 5) // it was never sent, so it may be decided anew
+	refused.Status, refused.Error, refused.ErrorKind, refused.Output = incident.Failed, "not now", incident.Refused, nil
+	must(t, s.FinishStep(t.Context(), refused))
+	anew := step("Q1", incident.Recover, 5)
+	anew.StartedAt = after(900)
+	for n := range 2 {
+		state, err = s.StartStep(t.Context(), anew)
+		must(t, err)
+		intent = anew
+		intent.Status, intent.Output, intent.EndedAt = incident.Started, nil, time.Time{}
+		wantSame(t, state, incident.StepState{New: n == 0, Step: intent})
+	}
+
 	var sent atomic.Int32
 	together(20, func(i int) { // twenty workers, one sends
 		st := step("Q1", incident.Recover, 7)
