@@ -106,19 +106,53 @@ func (d *durations) times() Times {
 		return t
 	}
 	t.Mean = d.sum / time.Duration(d.count)
-	slices.Sort(d.exact)
+	if d.buckets == nil {
+		t.P50, t.P95, t.P99 = exactly(d.exact)
+		return t
+	}
 	t.P50, t.P95, t.P99 = d.percentile(50), d.percentile(95), d.percentile(99)
 	return t
 }
 
-// percentile is the nearest rank; there is at least one.
-func (d *durations) percentile(p int) time.Duration {
-	rank := (d.count*p + 99) / 100
-	if d.buckets == nil {
-		return d.exact[rank-1]
+// sortMost is up to how many it takes no longer to sort all.
+const sortMost = 200
+
+// exactly gives the percentiles of a list, which it may reorder. Of a long one only those are sorted that share a bucket
+// with a percentile.
+func exactly(list []time.Duration) (p50, p95, p99 time.Duration) {
+	if len(list) <= sortMost {
+		slices.Sort(list)
+		return list[rank(len(list), 50)-1], list[rank(len(list), 95)-1], list[rank(len(list), 99)-1]
 	}
+	counts := make([]int32, bucketOf(slices.Max(list))+1)
+	for _, v := range list {
+		counts[bucketOf(v)]++
+	}
+	at := func(p int) time.Duration {
+		left, bucket := rank(len(list), p), 0
+		for ; left > int(counts[bucket]); bucket++ {
+			left -= int(counts[bucket])
+		}
+		same := make([]time.Duration, 0, counts[bucket])
+		for _, v := range list {
+			if bucketOf(v) == bucket {
+				same = append(same, v)
+			}
+		}
+		slices.Sort(same)
+		return same[left-1]
+	}
+	return at(50), at(95), at(99)
+}
+
+// rank is the nearest rank of a percentile, from 1.
+func rank(count, p int) int { return (count*p + 99) / 100 }
+
+// percentile is that of the histogram.
+func (d *durations) percentile(p int) time.Duration {
+	left := rank(d.count, p)
 	for i, n := range d.buckets {
-		if rank -= n; rank <= 0 {
+		if left -= n; left <= 0 {
 			return middleOf(i)
 		}
 	}

@@ -96,3 +96,22 @@ func TestExactUpToItsSize(t *testing.T) {
 		t.Error("one more is exact, too")
 	}
 }
+
+// However long a list is, and whatever is in it, its percentiles are those of the sorted list.
+func TestPercentilesOfLists(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for n := range 400 {
+		list := make([]time.Duration, 1+random.IntN(2_000))
+		width := time.Duration(1) << random.IntN(55)
+		for i := range list {
+			list[i] = time.Duration(random.Int64N(int64(width)))
+		}
+		sorted := slices.Sorted(slices.Values(list))
+		p50, p95, p99 := exactly(list)
+		for p, got := range map[int]time.Duration{50: p50, 95: p95, 99: p99} {
+			if want := sorted[(len(sorted)*p+99)/100-1]; got != want {
+				t.Fatalf("list %d: p%d of %d times below %s is %s, want %s", n, p, len(list), width, got, want)
+			}
+		}
+	}
+}
