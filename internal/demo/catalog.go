@@ -10,6 +10,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"shodo/internal/partial"
 )
 
 //go:embed catalog
@@ -66,11 +68,7 @@ func writeNight(dir string, end time.Time) error {
 	if err != nil {
 		return fmt.Errorf("write the quiet hours: %w", err)
 	}
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	if err := os.WriteFile(path+".new", data, 0o644); err != nil {
-		return fmt.Errorf("write the quiet hours: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := partial.Write(filepath.Join(dir, filepath.FromSlash(name)), data); err != nil {
 		return fmt.Errorf("write the quiet hours: %w", err)
 	}
 	return nil
